@@ -15,10 +15,14 @@ export function gatherParts(data: Gather): readonly Uint8Array[] {
 /** One array of all the bytes; the same array when there is only one piece. */
 export function joinBytes(data: Gather): Uint8Array {
   if (data instanceof Uint8Array) return data;
-  if (data.length === 1) return data[0];
-  const all = new Uint8Array(gatherLength(data));
+  return data.length === 1 ? data[0] : concatBytes(data);
+}
+
+/** The pieces in one new array. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(gatherLength(parts));
   let at = 0;
-  for (const part of data) {
+  for (const part of parts) {
     all.set(part, at);
     at += part.length;
   }

@@ -1,0 +1,66 @@
+import { flags, type CommandTable } from '../table.ts';
+import { contentRange, json } from './shared.ts';
+
+export const table: CommandTable = {
+  name: 'content',
+  aliases: ['contents'],
+  help: 'look at contents, the pieces that files are cut into',
+  hidden: true,
+  commands: [
+    {
+      name: 'list',
+      aliases: ['ls'],
+      help: 'list contents',
+      flags: [
+        ...flags(`
+          --long -l B : show sizes, times and packs
+          --compression -c B : show compression
+          --deleted B : also deleted ones
+          --deleted-only B : only deleted ones
+          --summary -s B : print totals
+          --human -h B : sizes with units
+        `),
+        ...contentRange,
+        ...json,
+      ],
+      run: () => import('../commands/content/list.ts'),
+    },
+    {
+      name: 'show',
+      aliases: ['cat'],
+      help: 'print contents',
+      args: '<id...>',
+      flags: flags(`
+        --json -j B : print JSON over several lines
+        --unzip -z B : expand gzip first
+      `),
+      run: () => import('../commands/content/show.ts'),
+    },
+    {
+      name: 'stats',
+      help: 'count contents',
+      flags: [
+        ...flags(`
+          --raw -r B : sizes in bytes
+        `),
+        ...contentRange,
+      ],
+      run: () => import('../commands/content/stats.ts'),
+    },
+    {
+      name: 'verify',
+      help: 'check that every content is where the index says',
+      flags: [
+        ...flags(`
+          --parallel I =16 : packs at a time
+          --full B : read everything
+          --include-deleted B : also deleted ones
+          --download-percent F : percent of contents to read
+          --progress-interval D =3s : time between messages
+        `),
+        ...contentRange,
+      ],
+      run: () => import('../commands/content/verify.ts'),
+    },
+  ],
+};

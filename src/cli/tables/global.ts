@@ -1,0 +1,78 @@
+import { flags } from '../table.ts';
+
+/** Flags of every command (spec/cli.md section 2.1), then Cairn's own. */
+export const globalFlags = flags(
+  `
+  --help B : show help for the command (also --help-full)
+  --help-long B h : show help for every command
+  --help-man B h : show help for every command
+  --help-full B : show help with hidden commands and flags
+  --version B : print the version
+  --completion-script-bash B h : print the completion script for bash
+  --completion-script-zsh B h : print the completion script for zsh
+  --config-file S =repository.config $KOPIA_CONFIG_PATH : connection file; a bare name lies in the config directory
+  --password -p S $KOPIA_PASSWORD : password of the repository
+  --persist-credentials B =true $KOPIA_PERSIST_CREDENTIALS_ON_CONNECT : keep the password beside the connection file
+  --use-keyring B =false $KOPIA_USE_KEYRING : keep the password in the system's key ring
+  --progress B : show progress on standard error (default: when it is a terminal)
+  --progress-estimation-type E{classic,rough,adaptive} =classic h : how the total is estimated
+  --progress-update-interval D =300ms h : time between two repaints
+  --adaptive-estimation-threshold I64 =300000 h : files up to which adaptive estimates count exactly
+  --log-level E{debug,info,warning,error} =info : least important messages to show
+  --file-log-level E{debug,info,warning,error} =debug : least important messages for the log file
+  --log-file S : write the log to this file
+  --content-log-file S h : write the content log to this file
+  --log-dir S $KOPIA_LOG_DIR : directory of log files
+  --disable-file-logging B : write no log files
+  --disable-content-log B : write no content logs
+  --log-dir-max-files I =1000 $KOPIA_LOG_DIR_MAX_FILES h : log files to keep
+  --log-dir-max-age D =720h $KOPIA_LOG_DIR_MAX_AGE h : age of log files to keep
+  --log-dir-max-total-size-mb F =1000 $KOPIA_LOG_DIR_MAX_SIZE_MB h : MB of log files to keep
+  --max-log-file-segment-size I =50000000 $KOPIA_LOG_FILE_MAX_SEGMENT_SIZE h : bytes of one log file
+  --wait-for-log-sweep B =true h : wait until old logs are removed
+  --content-log-dir-max-files I =5000 $KOPIA_CONTENT_LOG_DIR_MAX_FILES h : content logs to keep
+  --content-log-dir-max-age D =720h $KOPIA_CONTENT_LOG_DIR_MAX_AGE h : age of content logs to keep
+  --content-log-dir-max-total-size-mb F =1000 $KOPIA_CONTENT_LOG_DIR_MAX_SIZE_MB h : MB of content logs to keep
+  --json-log-console B h : messages as JSON lines
+  --json-log-file B h : log file as JSON lines
+  --file-log-local-tz B =false $KOPIA_FILE_LOG_LOCAL_TZ h : local times in log files
+  --console-timestamps B =false $KOPIA_CONSOLE_TIMESTAMPS h : times before messages
+  --force-color B $KOPIA_FORCE_COLOR h : always use colours
+  --disable-color B $KOPIA_DISABLE_COLOR h : never use colours
+  --timezone S h : zone of printed times: local, utc, original or a name such as Europe/Berlin
+  --auto-maintenance B =true h : run due maintenance after commands that change data
+  --trace-storage B =true h : log calls of the storage at debug level
+  --disable-repository-log B $KOPIA_DISABLE_REPOSITORY_LOG h : write no logs into the repository
+  --dangerous-commands S $KOPIA_DANGEROUS_COMMANDS h : 'enabled' allows commands that can damage a repository
+  --upgrade-owner-id S $KOPIA_REPO_UPGRADE_OWNER_ID h : owner of a running upgrade
+  --upgrade-no-block B =false $KOPIA_REPO_UPGRADE_NO_BLOCK h : fail rather than wait for a running upgrade
+  --error-notifications E{always,never,non-interactive} =non-interactive $KOPIA_SEND_ERROR_NOTIFICATIONS h : notify when a command fails
+  --initial-update-check-delay D =24h $KOPIA_INITIAL_UPDATE_CHECK_DELAY h : accepted; Cairn never phones home
+  --update-check-interval D =168h $KOPIA_UPDATE_CHECK_INTERVAL h : accepted; Cairn never phones home
+  --update-available-notify-interval D =1h $KOPIA_UPDATE_NOTIFY_INTERVAL h : accepted; Cairn never phones home
+  --metrics-listen-addr S h : serve metrics at this address
+  --enable-pprof B h : accepted, no effect
+  --metrics-store-on-exit B h : accepted, no effect
+  --metrics-push-addr S $KOPIA_METRICS_PUSH_ADDR h : push metrics to this address
+  --metrics-push-interval D =5s $KOPIA_METRICS_PUSH_INTERVAL h : time between pushes
+  --metrics-push-job S =kopia $KOPIA_METRICS_JOB h : job name of pushed metrics
+  --metrics-push-grouping S+ $KOPIA_METRICS_PUSH_GROUPING h : name:value of pushed metrics
+  --metrics-push-username S $KOPIA_METRICS_PUSH_USERNAME h : user for pushing
+  --metrics-push-password S $KOPIA_METRICS_PUSH_PASSWORD h : password for pushing
+  --metrics-push-format E{open-metrics,open-metrics-0.0.1,proto-compact,proto-delim,proto-text,text} $KOPIA_METRICS_FORMAT h : format of pushed metrics
+  --otlp-trace B $KOPIA_ENABLE_OTLP_TRACE h : accepted, no effect
+  --diagnostics-output-directory S h : accepted, no effect
+  --profile-store-on-exit B h : accepted, no effect
+  --profile-cpu B h : accepted, no effect
+  --profile-go-gc-before-dump B h : accepted, no effect
+  --profile-blocking-rate I h : accepted, no effect
+  --profile-memory-rate I h : accepted, no effect
+  --profile-mutex-fraction I h : accepted, no effect
+  --dump-allocator-stats B $KOPIA_DUMP_ALLOCATOR_STATS h : accepted, no effect
+  --track-releasable S+ $KOPIA_TRACK_RELEASABLE h : accepted, no effect
+  --ignore-missing-required-features B h : open a repository that needs unknown features
+  --color E{auto,always,never} =auto : colours on standard output and error
+  --progress-format E{auto,line,bar,plain,json} =auto : form of progress
+  --password-file XF : read the password from a file
+`,
+);

@@ -1,0 +1,107 @@
+import type { BlobAppender, BlobStorage, PutOptions } from '../blob/storage.ts';
+import { concatBytes } from '../bytes/gather.ts';
+import { toHex } from '../bytes/hex.ts';
+import type { Random } from '../ports.ts';
+import { sealBytes, type ContentCrypto } from './crypto.ts';
+import type { EntryList } from './index/entries.ts';
+import { writeIndex } from './index/write.ts';
+import { encodePostamble, paddingLength, PREAMBLE } from './pack-file.ts';
+
+/** Bytes gathered before they are handed to a growing temporary file. */
+const APPEND_AT = 1 << 20;
+
+/**
+ * A pack being filled. Where the storage can grow a blob under a temporary name, bytes leave memory as they come; else
+ * they are held until the pack is whole. The blob appears only by `finish`.
+ */
+export class OpenPack {
+  readonly id: string;
+  length = 0;
+  /** Numbers of this pack's entries in the overlay. */
+  readonly entries: number[] = [];
+  readonly #storage: BlobStorage;
+  readonly #random: Random;
+  #parts: Uint8Array[] = [];
+  #held = 0;
+  #appender: BlobAppender | undefined;
+  /** Appends in order, one after the other. */
+  #tail: Promise<void> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(storage: BlobStorage, random: Random, kind: 'p' | 'q', sessionId: string, formatCopy: Uint8Array | undefined) {
+    this.#storage = storage;
+    this.#random = random;
+    this.id = kind + toHex(this.#draw(16)) + '-' + sessionId;
+    if (formatCopy !== undefined) this.#push(formatCopy);
+    this.#push(this.#draw(PREAMBLE));
+  }
+
+  #draw(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.#random(bytes);
+    return bytes;
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
+    this.#held += bytes.length;
+    this.length += bytes.length;
+  }
+
+  /** Appends sealed bytes, which the pack owns from now on; returns their offset. */
+  append(sealed: Uint8Array): number {
+    const offset = this.length;
+    this.#push(sealed);
+    if (this.#storage.begin !== undefined && this.#held >= APPEND_AT) this.#drain();
+    return offset;
+  }
+
+  #drain(): void {
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#held = 0;
+    this.#tail = this.#tail.then(async () => {
+      if (this.#failure !== undefined) return;
+      try {
+        this.#appender ??= await this.#storage.begin!(this.id);
+        await this.#appender.append(parts);
+      } catch (error) {
+        this.#failure = error;
+      }
+    });
+  }
+
+  /** Resolves when what was appended so far has left memory (or at once where packs are held whole). */
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
+  /** Adds padding, local index and postamble, and makes the blob appear. */
+  async finish(overlay: EntryList, indexVersion: number, crypto: ContentCrypto, options: PutOptions | undefined): Promise<void> {
+    this.#push(this.#draw(paddingLength(this.length)));
+    const numbers = Uint32Array.from(this.entries).sort((a, b) => overlay.compareKeys(a, overlay, b));
+    const index = concatBytes([writeIndex(overlay, numbers, indexVersion), this.#draw(32)]);
+    const id = crypto.hasher.hash(index);
+    const sealed = await sealBytes(crypto, id, index);
+    const postamble = encodePostamble({ id, offset: this.length, length: sealed.length });
+    this.#push(sealed);
+    this.#push(postamble);
+    await this.#tail;
+    if (this.#appender === undefined && this.#failure === undefined) {
+      await this.#storage.put(this.id, this.#parts, options);
+    } else {
+      this.#drain();
+      await this.#tail;
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#appender!.commit(options);
+    }
+    this.#parts = [];
+  }
+
+  /** Throws away what was written. */
+  async abort(): Promise<void> {
+    await this.#tail;
+    this.#parts = [];
+    await this.#appender?.abort();
+  }
+}

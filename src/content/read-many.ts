@@ -1,0 +1,109 @@
+import type { BlobStorage } from '../blob/storage.ts';
+import { Budget } from '../bytes/parallel.ts';
+import { isCairnError } from '../errors.ts';
+import { packError } from './pack-error.ts';
+import type { ContentInfo } from './types.ts';
+
+/** Bytes asked for in one request at most, and the gap that is read along rather than asked around. */
+const MAX_REQUEST = 8 << 20;
+const MAX_GAP = 64 << 10;
+/** Packed bytes in flight over all requests. */
+const IN_FLIGHT = 32 << 20;
+const LANES = 6;
+
+interface Range {
+  pack: string;
+  offset: number;
+  length: number;
+  contents: ContentInfo[];
+}
+
+/** Neighbouring contents of a pack become one range. */
+export function planRanges(infos: readonly ContentInfo[]): Range[] {
+  const sorted = [...infos].sort((a, b) =>
+    a.packBlob === b.packBlob ? a.packOffset - b.packOffset : a.packBlob < b.packBlob ? -1 : 1,
+  );
+  const ranges: Range[] = [];
+  let last: Range | undefined;
+  for (const info of sorted) {
+    const end = info.packOffset + info.packedLength;
+    if (
+      last !== undefined &&
+      last.pack === info.packBlob &&
+      info.packOffset - (last.offset + last.length) <= MAX_GAP &&
+      end - last.offset <= MAX_REQUEST
+    ) {
+      last.length = Math.max(last.length, end - last.offset);
+      last.contents.push(info);
+    } else {
+      last = { pack: info.packBlob, offset: info.packOffset, length: info.packedLength, contents: [info] };
+      ranges.push(last);
+    }
+  }
+  return ranges;
+}
+
+/** The engine of `ContentReader.readMany`. */
+export async function readRanges(
+  storage: BlobStorage,
+  ids: Iterable<string>,
+  require: (id: string) => ContentInfo,
+  open: (info: ContentInfo, packed: Uint8Array) => Promise<Uint8Array>,
+  each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
+): Promise<void> {
+  const infos: ContentInfo[] = [];
+  for (const id of new Set(ids)) {
+    try {
+      infos.push(require(id));
+    } catch (error) {
+      await each(id, error as Error);
+    }
+  }
+  const budget = new Budget(IN_FLIGHT);
+  const one = async (info: ContentInfo, packed: () => Uint8Array | Promise<Uint8Array>) => {
+    let data: Uint8Array | Error;
+    try {
+      data = await open(info, await packed());
+    } catch (error) {
+      data = packError(info, error) as Error;
+    }
+    await each(info.id, data);
+  };
+  const fetchRange = async (range: Range) => {
+    let bytes: Uint8Array;
+    try {
+      bytes = await storage.get(range.pack, { offset: range.offset, length: range.length });
+    } catch (error) {
+      // a cut-off pack may still hold the first contents of the range
+      const single = isCairnError(error, 'invalid-range') && range.contents.length > 1;
+      for (const info of range.contents)
+        await one(info, () => {
+          if (!single) throw error;
+          return storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
+        });
+      return;
+    }
+    for (const info of range.contents) {
+      const start = info.packOffset - range.offset;
+      await one(info, () => bytes.subarray(start, start + info.packedLength));
+    }
+  };
+  const ranges = planRanges(infos);
+  let next = 0;
+  let failed = false;
+  const lane = async () => {
+    while (next < ranges.length && !failed) {
+      const range = ranges[next++];
+      await budget.acquire(range.length);
+      try {
+        await fetchRange(range);
+      } catch (error) {
+        failed = true;
+        throw error;
+      } finally {
+        budget.release(range.length);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, ranges.length) }, lane));
+}
