@@ -1,5 +1,5 @@
 import { gatherLength, type Gather } from '../bytes/gather.ts';
-import { CairnError, fileError, systemCode } from '../errors.ts';
+import { CairnError, fileError, isCairnError, systemCode } from '../errors.ts';
 import type { FileStat } from '../ports.ts';
 import type { ShardTree } from './layout.ts';
 import { retrying, type RetryOptions } from './retry.ts';
@@ -12,6 +12,9 @@ const lasting = new Set(
     'EXDEV EBADF ENODEV ENOSYS ENOTSUP EOPNOTSUPP'
   ).split(' '),
 );
+
+/** Folders that systems keep in the root of a disk for themselves (`lost+found`, `.Trashes`); no blob name begins so. */
+const systemFolder = /^(?:[^A-Za-z0-9_/]|[^/]*[^A-Za-z0-9_./-])[^/]*\/?$/;
 
 /** The directory tree of a file system storage: paths, writing, and trying again what may pass. */
 export class FilesystemTree implements ShardTree {
@@ -69,7 +72,11 @@ export class FilesystemTree implements ShardTree {
 
   async list(relative: string): Promise<{ name: string; directory: boolean }[]> {
     const { path } = this.place(relative);
-    const items = await this.attempt('cannot list', path, () => this.#writing.files.list(path));
+    const attempt = this.attempt('cannot list', path, () => this.#writing.files.list(path));
+    const items = await attempt.catch((error: unknown) => {
+      if (isCairnError(error, 'permission') && systemFolder.test(relative)) return [];
+      throw error;
+    });
     return items.map(({ name, kind }) => ({ name, directory: kind === 'directory' }));
   }
 

@@ -1,4 +1,4 @@
-import { gatherParts, type Gather } from '../bytes/gather.ts';
+import { gatherLength, gatherParts, type Gather } from '../bytes/gather.ts';
 import { toHex } from '../bytes/hex.ts';
 import { CairnError, systemCode } from '../errors.ts';
 import type { FileHandle, Files, FileStat, Random } from '../ports.ts';
@@ -119,7 +119,7 @@ function* pieces(parts: readonly Uint8Array[]): Generator<Uint8Array, void, unde
     }
     if (part.length >= SMALL) yield part;
     else {
-      joined ??= new Uint8Array(JOINED);
+      joined ??= new Uint8Array(Math.min(JOINED, gatherLength(parts)));
       joined.set(part, filled);
       filled += part.length;
     }

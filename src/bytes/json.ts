@@ -75,7 +75,7 @@ export function indentJson(value: Json | undefined, indent = '  ', prefix = ''):
   return parts.length === 0 ? open + close : `${open}\n${parts.join(',\n')}\n${prefix}${close}`;
 }
 
-const bigInteger = /(?<![\w.+-])-?\d{16,}(?![\d.eE])/;
+const bigInteger = /(?<![\w.+"-])-?\d{16,}(?![\d.eE])/;
 const bigIntegers = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const marker = '\u0000big:';
 

@@ -31,6 +31,11 @@ export class Flags {
     if (missing.length > 0) throw new CairnError('usage', `required flag(s) ${missing.join(', ')} not provided`);
   }
 
+  /** True when the command has such a flag. */
+  has(name: string): boolean {
+    return this.#known.has(name);
+  }
+
   /** True when the command line or a variable set it. */
   given(name: string): boolean {
     this.#flag(name);

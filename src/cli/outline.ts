@@ -3,7 +3,7 @@
  * Notation: `name(alias,..){sub-commands}`.
  */
 const tree = `
-repository(repo){connect{@} create{@} disconnect status sync-to{@} set-client set-parameters(set-params)
+repository(repo){connect{server @} create{@} disconnect status sync-to{@} set-client set-parameters(set-params)
   change-password throttle{get set} validate-provider repair{@} upgrade{begin rollback validate}}
 snapshot(snap){create list(ls) delete restore verify estimate expire pin migrate copy-history move-history
   fix{invalid-files remove-files}}
@@ -22,7 +22,7 @@ content(contents){list(ls) show(cat) stats verify rewrite delete(remove,rm)}
 index{list(ls) inspect recover optimize epoch{list}}
 manifest{list(ls) show delete(remove,rm)}`;
 
-const providers = 'server azure b2 filesystem from-config gcs gdrive rclone s3 sftp webdav';
+const providers = 'azure b2 filesystem from-config gcs gdrive rclone s3 sftp webdav';
 
 export interface Outline {
   name: string;

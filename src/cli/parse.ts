@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CairnError } from '../errors.ts';
 import { suggest } from './suggest.ts';
 import { findCommand, parseArguments, type CommandTable, type Flag } from './table.ts';
+import { globalFlags } from './tables/global.ts';
 import { parseBoolean } from './values.ts';
 
 export type Texts = Map<string, string[]>;
@@ -58,7 +59,7 @@ class Level extends Command {
         const value = parseBoolean(args[i + 1] ?? '');
         if (value !== undefined) i++;
         plain.push(`${arg}=${value ?? true}`);
-      } else if (flag !== undefined && flag.type !== 'B' && /^-./.test(args[i + 1] ?? '')) {
+      } else if (flag !== undefined && flag.type !== 'B' && /^-./.test(args[i + 1] ?? '--')) {
         throw missingValue(arg);
       } else plain.push(end >= 0 && i >= end ? arg : this.#booleanForm(arg));
     }
@@ -80,10 +81,10 @@ function missingValue(flag: string): CairnError {
 }
 
 /** Splits the command line at its global flags; `rest` begins with the command's words. */
-export function parseGlobals(argv: readonly string[], globals: readonly Flag[], texts: Texts): { words: string[]; rest: string[] } {
+export function parseGlobals(argv: readonly string[], texts: Texts): { words: string[]; rest: string[] } {
   const end = argv.indexOf('--');
   const tail = end < 0 ? [] : argv.slice(end);
-  const program = new Level('cairn', globals, texts);
+  const program = new Level('cairn', globalFlags, texts);
   const { operands, unknown } = translated(program, () => program.parseOptions([...argv.slice(0, end < 0 ? undefined : end)]));
   return { words: operands, rest: [...operands, ...unknown, ...tail] };
 }
@@ -101,11 +102,14 @@ export function parseCommand(group: CommandTable, rest: readonly string[], texts
     const level = new Level(table.name, table.flags ?? [], texts).aliases([...(table.aliases ?? [])]) as Level;
     const here = [...path, table];
     for (const sub of table.commands ?? []) level.addCommand(build(sub, here));
-    if (table.commands === undefined) level.action(() => (selection = { path: here, args: level.args }));
+    if (table.commands === undefined)
+      level.action(() => {
+        selection = { path: here, args: level.args };
+      });
     return level;
   };
   const root = build(group, []);
-  translated(root, () => root.parse(rest, { from: 'user' }));
+  translated(root, () => root.parse(rest, { from: 'user' }), rest);
   if (selection === undefined) throw new CairnError('internal', 'no command was selected');
   countArguments(selection);
   return selection;
@@ -120,26 +124,28 @@ function countArguments({ path, args }: Selection): void {
 }
 
 /** Runs commander and turns its errors into Kopia's messages. */
-function translated<T>(root: Level, work: () => T): T {
+function translated<T>(root: Level, work: () => T, words: readonly string[] = []): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-    throw translate(root, error.code, quoted);
+    throw translate(root, error.code, quoted, words);
   }
 }
 
-function translate(root: Level, code: string, quoted: string): CairnError {
+function translate(root: Level, code: string, quoted: string, words: readonly string[]): CairnError {
   switch (code) {
     case 'commander.unknownOption':
-      return unknownFlag(quoted.replace(/=.*$/s, ''), levels(root).flatMap((level) => level.own));
+      return unknownFlag(quoted, [...globalFlags, ...levelPath(root, words).flatMap((level) => level.own)]);
     case 'commander.optionMissingArgument':
       return missingValue(quoted.replace(/ <value>$/, '').replace(/^-\w, /, ''));
     case 'commander.unknownCommand':
       return new CairnError('usage', `expected command but got "${quoted}"`, didYouMean(quoted, commandNames(root)));
     case 'commander.help':
-      return new CairnError('usage', 'must select a subcommand');
+      return new CairnError('usage', `must select a subcommand of '${levelPath(root, words)
+          .map((level) => level.name())
+          .join(' ')}'`);
     default:
       return new CairnError('usage', code);
   }
@@ -149,11 +155,19 @@ function levels(root: Level): Level[] {
   return [root, ...(root.commands as Level[]).flatMap(levels)];
 }
 
+/** The levels that the words lead to. */
+function levelPath(root: Level, words: readonly string[]): Level[] {
+  const next = words.findIndex((word) => !word.startsWith('-'));
+  const level = (root.commands as Level[]).find((sub) => sub.name() === words[next] || sub.aliases().includes(words[next]));
+  return [root, ...(level === undefined ? [] : levelPath(level, words.slice(next + 1)))];
+}
+
 function commandNames(root: Level): string[] {
   return levels(root).flatMap((level) => [level.name(), ...level.aliases()]);
 }
 
-export function unknownFlag(text: string, near: readonly Flag[]): CairnError {
+export function unknownFlag(arg: string, near: readonly Flag[]): CairnError {
+  const text = arg.replace(/=.*$/s, '');
   if (!text.startsWith('--')) {
     const known = new Set(near.map((flag) => flag.short));
     const letter = [...text.slice(1)].find((c) => !known.has(c)) ?? text[1];

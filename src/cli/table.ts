@@ -45,8 +45,6 @@ export interface CommandTable {
   /** `<id...> [target]`. */
   args?: string;
   commands?: readonly CommandTable[];
-  /** Marked in the reference as able to damage a repository: runs only with --dangerous-commands=enabled. */
-  dangerous?: boolean;
   run?: () => Promise<{ run: Verb }>;
 }
 

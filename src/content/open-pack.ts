@@ -27,6 +27,8 @@ export class OpenPack {
   /** Appends in order, one after the other. */
   #tail: Promise<void> = Promise.resolve();
   #failure: unknown;
+  #waiting = 0;
+  #releases: (() => void)[] = [];
 
   constructor(storage: BlobStorage, random: Random, kind: 'p' | 'q', sessionId: string, formatCopy: Uint8Array | undefined) {
     this.#storage = storage;
@@ -58,22 +60,34 @@ export class OpenPack {
 
   #drain(): void {
     const parts = this.#parts;
+    const releases = this.#releases;
     this.#parts = [];
+    this.#releases = [];
     this.#held = 0;
+    this.#waiting++;
     this.#tail = this.#tail.then(async () => {
-      if (this.#failure !== undefined) return;
       try {
+        if (this.#failure !== undefined) return;
         this.#appender ??= await this.#storage.begin!(this.id);
         await this.#appender.append(parts);
       } catch (error) {
         this.#failure = error;
+      } finally {
+        this.#waiting--;
+        for (const release of releases) release();
       }
     });
   }
 
-  /** Resolves when what was appended so far has left memory (or at once where packs are held whole). */
-  settled(): Promise<void> {
-    return this.#tail;
+  /** Present while bytes wait to be appended to a growing temporary file. */
+  settled(): Promise<void> | undefined {
+    return this.#waiting === 0 ? undefined : this.#tail;
+  }
+
+  /** Resolves when the bytes appended so far are stored and their memory may be used again. */
+  stored(): Promise<void> {
+    if (this.#held === 0) return this.#tail;
+    return new Promise((resolve) => this.#releases.push(resolve));
   }
 
   /** Adds padding, local index and postamble, and makes the blob appear. */
@@ -89,6 +103,7 @@ export class OpenPack {
     await this.#tail;
     if (this.#appender === undefined && this.#failure === undefined) {
       await this.#storage.put(this.id, this.#parts, options);
+      for (const release of this.#releases) release();
     } else {
       this.#drain();
       await this.#tail;

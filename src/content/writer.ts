@@ -200,6 +200,11 @@ export class WriteManager implements ContentWriter {
     return this.#open.p?.settled();
   }
 
+  /** Resolves when the file data given so far has left memory for the storage. */
+  stored(): Promise<void> {
+    return this.#open.p?.stored() ?? Promise.all(this.#puts).then(() => {});
+  }
+
   /** True when ten minutes passed since the last flush, so that the next calm moment should be used for one. */
   get flushDue(): boolean {
     return this.#options.clock.monotonic() - this.#lastFlush > 600_000;

@@ -1,30 +1,31 @@
 import { CairnError } from '../errors.ts';
-import { loadWords, quarters, wordBytes } from './mix32.ts';
+import { quarters } from './mix32.ts';
+import { hexDigits, hexWords, loadWords, wordBytes } from './words.ts';
 
 /** BLAKE2b (RFC 7693), scalar: 64-bit words as pairs of 32-bit halves, low half first. */
 
 const block = 128;
 
 /** Order of message words in ten rounds (RFC 7693 section 2.7). */
-export const sigma = Uint8Array.of(
-  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-  ...[14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-  ...[11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-  ...[7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-  ...[9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-  ...[2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-  ...[12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-  ...[13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-  ...[6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-  ...[10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-);
+export const sigma = hexDigits(`
+  0123456789abcdef
+  ea489fd61c02b753
+  b8c052fdae367194
+  7931dcbe265a40f8
+  905724afe1bc683d
+  2c6a0b834d75fe19
+  c51fed4a0763928b
+  db7ec13950f4862a
+  6fe9b308c2d714a5
+  a2847615fb9e3cd0
+`);
 /** Two more rounds repeat the first two. */
 const schedule = Uint8Array.of(...sigma, ...sigma.subarray(0, 32));
 
-const iv = Uint32Array.of(
-  ...[0xf3bcc908, 0x6a09e667, 0x84caa73b, 0xbb67ae85, 0xfe94f82b, 0x3c6ef372, 0x5f1d36f1, 0xa54ff53a],
-  ...[0xade682d1, 0x510e527f, 0x2b3e6c1f, 0x9b05688c, 0xfb41bd6b, 0x1f83d9ab, 0x137e2179, 0x5be0cd19],
-);
+const iv = hexWords(`
+  f3bcc908 6a09e667 84caa73b bb67ae85 fe94f82b 3c6ef372 5f1d36f1 a54ff53a
+  ade682d1 510e527f 2b3e6c1f 9b05688c fb41bd6b 1f83d9ab 137e2179 5be0cd19
+`);
 
 /** The first chaining value as bytes, for a digest of `length` bytes and a key of `keyLength` (section 2.5). */
 export function blake2bStart(length: number, keyLength: number): Uint8Array {

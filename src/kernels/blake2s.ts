@@ -1,5 +1,6 @@
 import { blake2KeyBlock, sigma } from './blake2b.ts';
-import { iv32, loadWords, mix32, wordBytes } from './mix32.ts';
+import { iv32, mix32 } from './mix32.ts';
+import { loadWords, wordBytes } from './words.ts';
 
 /** BLAKE2s (RFC 7693), scalar. */
 

@@ -1,4 +1,5 @@
-import { iv32, loadWords, mix32, wordBytes } from './mix32.ts';
+import { iv32, mix32 } from './mix32.ts';
+import { loadWords, wordBytes } from './words.ts';
 
 /** BLAKE3 (specification of 2020), scalar, digests of 32 bytes. */
 

@@ -1,10 +1,12 @@
+import { hexWords } from './words.ts';
+
 /**
  * Buzhash over a window of 64 bytes, and its scalar scanner (spec/repository-format.md section 13.4).
  * The kernel in assembly/split/buzhash.ts does the same, four positions at a time.
  */
 
 /** Low 32 bits of the first 256 outputs of Go's math/rand (version 1) with seed 1. */
-const words = `
+export const buzhashTable = hexWords(`
   07fcfd52 5f3f164f 6695721d 7b4d7c03 49c6e2d1 0d1d68d8 7916001e 22c4d294 392907a0 189deb99 f3875d04 95e94627
   ba517936 83c471d4 7cb3ad0b a42655d9 7c4e0b68 d4491d1b 25632186 a9d78d73 169c1121 bb158644 b68e6a3f 759805f5
   2cdf5b8a 57d29245 c5d6d268 6b83d0e2 7674cb74 b068d9db bb9457d8 a15d523b 794209ff 9da1d7eb 5a25e0cb f840ec4b
@@ -27,9 +29,7 @@ const words = `
   a44a03a4 27a6b885 b580c8ba 018153da b648e604 51180278 893a310f 728f5f4c 37f5198b 3cc0ea9b e39d02db 13883142
   ca599392 c12d154e c176163d 5c92e2b8 f9f95ede b802bdfc 8a928585 dca6e10b 887953e8 48b9e962 e533e9a3 5e0ce6e5
   1dba77ae c8214b8a 53b428d7 4cf20a65
-`;
-
-export const buzhashTable = Uint32Array.from(words.trim().split(/\s+/), (word) => Number.parseInt(word, 16));
+`);
 
 /**
  * Index of the first byte in `data[start..end)` after which the hash of the last 64 bytes has no bit of `mask`, else

@@ -2,7 +2,8 @@
 import { CairnError } from '../errors.ts';
 import type { Native, Ports } from '../ports.ts';
 import { Codecs } from './codecs.ts';
-import { deflateCodec, gzipCodec } from './deflate.ts';
+import { checkedCompressor, type Codec } from './compress.ts';
+import { deflateCodec, gzipCodec, kernelDeflate, nativeDeflate } from './deflate.ts';
 import { lz4Codec } from './lz4.ts';
 import { s2Codec } from './s2.ts';
 import type { Compressor } from './types.ts';
@@ -16,13 +17,6 @@ export interface CompressorInfo {
   readonly deprecated: boolean;
   /** False where it can only be read. */
   readonly writable: boolean;
-}
-
-/** What a family of names gives; `Compressor` adds name, ID and the checks. */
-export interface Codec {
-  compress(data: Uint8Array): Uint8Array;
-  /** May throw anything on bad input, and must not allocate much more than `limit`. */
-  decompress(stream: Uint8Array, limit: number): Uint8Array;
 }
 
 type Family = 'gzip' | 'zstd' | 's2' | 'lz4' | 'deflate';
@@ -94,28 +88,6 @@ export function compressorById(id: number): CompressorInfo {
   return rowById(id);
 }
 
-function checked(info: CompressorInfo, codec: Codec): Compressor {
-  return {
-    name: info.name,
-    id: info.id,
-    compress: (data) => codec.compress(data),
-    decompress(stream, limit) {
-      let data: Uint8Array;
-      try {
-        data = codec.decompress(stream, limit);
-      } catch (error) {
-        if (error instanceof CairnError) throw error;
-        throw new CairnError('corrupt', `${info.name} data is damaged, or longer than ${limit} bytes`, {
-          cause: error,
-          data: { compressor: info.name, length: stream.length, limit },
-        });
-      }
-      if (data.length <= limit) return data;
-      throw new CairnError('corrupt', `${info.name} data is longer than ${limit} bytes`);
-    },
-  };
-}
-
 /** Makes compressors, loading the WebAssembly modules they need at their first use and only once. */
 export class Compressors {
   readonly #native: Native;
@@ -142,7 +114,7 @@ export class Compressors {
   #get(row: Row): Promise<Compressor> {
     const known = this.#made.get(row.id);
     if (known !== undefined) return known;
-    const made = this.#codec(row).then((codec) => checked(row, codec));
+    const made = this.#codec(row).then((codec) => checkedCompressor(row.name, row.id, codec));
     this.#made.set(row.id, made);
     made.catch(() => this.#made.delete(row.id));
     return made;
@@ -152,8 +124,8 @@ export class Compressors {
     if (family === 'zstd') return zstdCodec(nativeZstd(this.#native) ?? (await this.#loadZstd()), level);
     if (family === 's2') return s2Codec(await this.#loadCodecs(), level === 1);
     if (family === 'lz4') return lz4Codec(await this.#loadCodecs());
-    const make = family === 'gzip' ? gzipCodec : deflateCodec;
-    return make(this.#native, level) ?? make(await this.#loadCodecs(), level);
+    const engine = nativeDeflate(this.#native) ?? kernelDeflate(await this.#loadCodecs());
+    return family === 'gzip' ? gzipCodec(engine, level) : deflateCodec(engine, level);
   }
 
   #loadCodecs(): Promise<Codecs> {

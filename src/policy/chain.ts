@@ -5,7 +5,7 @@ import { GLOBAL, type SourceInfo } from './source.ts';
 export function policyChain(target: SourceInfo): SourceInfo[] {
   const { host, userName } = target;
   const chain: SourceInfo[] = [];
-  for (let path = target.path; path !== ''; ) {
+  for (let path = target.path; path !== '';) {
     chain.push({ host, userName, path });
     const parent = parentPath(path);
     if (parent === path) break;

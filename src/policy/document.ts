@@ -69,7 +69,10 @@ export function policyFromJson(json: Json | undefined, options: { strict?: boole
   return readSection(policySchema, json ?? {}, '') as unknown as Policy;
 }
 
-const timeOfDay: Section = { hour: { type: 'optional-int', inherit: 'own' }, min: { type: 'optional-int', inherit: 'own' } };
+const timeOfDay: Section = {
+  hour: { type: 'optional-int', inherit: 'own' },
+  min: { type: 'optional-int', inherit: 'own' },
+};
 const actionCommand: Section = {
   path: { type: 'string', inherit: 'own' },
   args: { type: 'strings', inherit: 'own' },
@@ -100,7 +103,8 @@ function writeSection(section: Section, value: Loose): JsonObject {
     if (!isField(node)) members.push([key, writeSection(node, (member ?? {}) as Loose)]);
     else if (isUnset(node.type, member)) continue;
     else if (node.type === 'command') members.push([key, writeSection(actionCommand, member as Loose)]);
-    else if (node.type === 'times') members.push([key, (member as TimeOfDay[]).map(({ hour, min }) => ({ hour, min }))]);
+    else if (node.type === 'times')
+      members.push([key, (member as TimeOfDay[]).map(({ hour, min }) => ({ hour, min }))]);
     else members.push([key, member as Json]);
   }
   for (const [key, member] of Object.entries(value)) {

@@ -30,6 +30,9 @@ export function trimSpace(text: string): string {
   return text.replace(outerSpace, '');
 }
 
+/** Bounds how deep a match can recurse. */
+const MAX_STARS = 200;
+
 const slash: Token = { kind: 'slash' };
 const any: Token = { kind: 'any' };
 const star: Token = { kind: 'star' };
@@ -69,6 +72,8 @@ export function compilePattern(source: string, options: PatternOptions = {}): Pa
     else if (char === '[') out.push(readSet(scan, ignoreCase));
     else out.literal(char);
   }
+  const stars = out.tokens.filter(({ kind }) => kind === 'star' || kind === 'doubleStar').length;
+  if (stars > MAX_STARS) throw scan.error(`has more than ${MAX_STARS} wildcards`);
   return { tokens: out.tokens, directoriesOnly, negated, ignoreCase };
 }
 
@@ -144,7 +149,8 @@ class TokenList {
     for (const piece of plain ? [text] : text.split(/(\/)/)) {
       const last = this.tokens.at(-1);
       if (piece === '/' && !plain) this.tokens.push(slash);
-      else if (piece !== '' && last?.kind === 'text') this.tokens[this.tokens.length - 1] = { kind: 'text', text: last.text + piece };
+      else if (piece !== '' && last?.kind === 'text')
+        this.tokens[this.tokens.length - 1] = { kind: 'text', text: last.text + piece };
       else if (piece !== '') this.tokens.push({ kind: 'text', text: piece });
     }
   }

@@ -85,7 +85,7 @@ export class Matcher {
       }
       if (at >= path.length) return ABORT;
       if (token.kind === 'text') {
-        if (!path.startsWith(token.text, at)) return token.text.startsWith(path.slice(at)) ? ABORT : NO;
+        if (!path.startsWith(token.text, at)) return endsInside(path, at, token.text) ? ABORT : NO;
         at += token.text.length;
         continue;
       }
@@ -115,6 +115,11 @@ export class Matcher {
   }
 }
 
+/** True when the path ends before the text does, and agrees until then. */
+function endsInside(path: string, at: number, text: string): boolean {
+  return path.length - at < text.length && text.startsWith(path.slice(at));
+}
+
 /** Fewest code units a path must have; a slash after a double star may be skipped with it. */
 function minimumLength(tokens: readonly Token[]): number {
   let length = 0;
@@ -132,7 +137,8 @@ function shortcuts({ tokens, ignoreCase }: Pattern): [string | undefined, string
   if (ignoreCase || first?.kind !== 'doubleStar' || slash?.kind !== 'slash') return [undefined, undefined];
   const rest = tokens.length - from;
   if (rest === 3 && third.kind === 'text' && !third.text.includes('/')) return [third.text, undefined];
-  if (rest === 4 && third.kind === 'star' && fourth.kind === 'text' && !fourth.text.includes('/')) return [undefined, fourth.text];
+  if (rest === 4 && third.kind === 'star' && fourth.kind === 'text' && !fourth.text.includes('/'))
+    return [undefined, fourth.text];
   return [undefined, undefined];
 }
 

@@ -37,7 +37,7 @@ export interface OpenOptions {
 export async function openRepository(
   storage: BlobStorage,
   credentials: Credentials,
-  ports: Pick<Ports, 'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'spawn' | 'environment'>,
+  ports: Pick<Ports, 'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'fidelity' | 'spawn' | 'environment'>,
   options: OpenOptions = {},
 ): Promise<Repository> {
   const format = await openOrMend(storage, credentials, ports, options);

@@ -11,7 +11,7 @@ import type { Ports } from '../ports.ts';
 import type { Identity } from './open.ts';
 import { WriteSession } from './write-session.ts';
 
-export type RepositoryPorts = Pick<Ports, 'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'spawn' | 'environment'>;
+export type RepositoryPorts = Pick<Ports, 'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'fidelity' | 'spawn' | 'environment'>;
 
 export interface RepositoryState {
   storage: BlobStorage;

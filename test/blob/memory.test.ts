@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
-import { codeOf, storageConformance } from '../conformance/storage.ts';
+import { codeOf } from '../conformance/helpers.ts';
+import { storageConformance } from '../conformance/storage.ts';
 import { TestClock } from './clock.ts';
 
 storageConformance('memory', async () => ({ store: new MemoryStorage() }));

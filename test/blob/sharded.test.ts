@@ -43,7 +43,13 @@ describe('path of a blob', () => {
   });
 
   it('the first override that fits counts, also one without shards', () => {
-    const layout = { ...always, overrides: [{ prefix: 'xn', shards: [] }, { prefix: 'x', shards: [1] }] };
+    const layout = {
+      ...always,
+      overrides: [
+        { prefix: 'xn', shards: [] },
+        { prefix: 'x', shards: [1] },
+      ],
+    };
     expect(blobPath(layout, 'xn0_abc')).toBe('xn0_abc.f');
     expect(blobPath(layout, 'xs0_abc')).toBe('x/s0_abc.f');
   });

@@ -8,14 +8,14 @@ import type { BlobStorage } from '../../src/blob/storage.ts';
 import type { JsonObject } from '../../src/bytes/json.ts';
 import type { Files } from '../../src/ports.ts';
 import { TestClock } from './clock.ts';
-import { testFiles } from './files.ts';
+import { nodeFiles } from '../../runtimes/node/files.ts';
 
 export function temporaryDirectory(): { path: string; remove: () => Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'cairn-blob-'));
   return { path, remove: async () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export function testPorts(files: Files = testFiles, clock = new TestClock()): StoragePorts {
+export function testPorts(files: Files = nodeFiles, clock = new TestClock()): StoragePorts {
   return { files, clock, random: (into) => void randomFillSync(into) };
 }
 
@@ -41,5 +41,5 @@ export function tree(root: string): string[] {
     readdirSync(join(root, at), { withFileTypes: true }).flatMap((entry) =>
       entry.isDirectory() ? walk(`${at}${entry.name}/`) : [at + entry.name],
     );
-  return walk('').sort();
+  return walk('').toSorted();
 }

@@ -1,20 +1,13 @@
 /** Groups of flags that several commands share (spec/cli.md section 4.0). */
+import { compressorNames, splitterNames } from '../../policy/names.ts';
 import { flags } from '../table.ts';
 
 export const hashes =
   'BLAKE2B-256,BLAKE2B-256-128,BLAKE2S-128,BLAKE2S-256,BLAKE3-256,BLAKE3-256-128,HMAC-SHA224,HMAC-SHA256,HMAC-SHA256-128,HMAC-SHA3-224,HMAC-SHA3-256';
 export const ciphers = 'AES256-GCM-HMAC-SHA256,CHACHA20-POLY1305-HMAC-SHA256';
 export const keyDerivations = 'scrypt-65536-8-1,pbkdf2-sha256-600000';
-const sizes = ['128K', '1M', '256K', '2M', '4M', '512K', '8M'];
-export const splitters = [
-  'DYNAMIC',
-  ...sizes.flatMap((size) => [`DYNAMIC-${size}-BUZHASH`, `DYNAMIC-${size}-RABINKARP`]),
-  'FIXED',
-  ...sizes.map((size) => `FIXED-${size}`),
-].join(',');
-/** lz4 is left out on purpose: Kopia accepts it and then fails every file. */
-export const compressors =
-  'inherit,none,deflate-best-compression,deflate-best-speed,deflate-default,gzip,gzip-best-compression,gzip-best-speed,pgzip,pgzip-best-compression,pgzip-best-speed,s2-better,s2-default,s2-parallel-4,s2-parallel-8,zstd,zstd-best-compression,zstd-better-compression,zstd-fastest';
+export const splitters = splitterNames.join(',');
+export const compressors = ['inherit', ...compressorNames].join(',');
 
 export const json = flags(`
   --json B : print the result as JSON

@@ -1,0 +1,55 @@
+import { CairnError } from '../errors.ts';
+import type { PolicyNode } from '../policy/tree.ts';
+import type { SnapshotManifest } from '../snapshot/manifest.ts';
+import { Pipeline } from '../upload/pipeline.ts';
+import { uploadSnapshot, type UploadOptions } from '../upload/upload.ts';
+import type { WriteSession } from './write-session.ts';
+
+export interface SnapshotOptions
+  extends Omit<UploadOptions, 'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy'> {
+  policy: PolicyNode;
+  /** Threads that read, hash and encrypt; 0 keeps everything in this one. */
+  workers?: number;
+}
+
+/** Takes a snapshot of a local path in a write session and flushes it. */
+export async function takeSnapshot(session: WriteSession, options: SnapshotOptions): Promise<SnapshotManifest> {
+  const { state } = session.repository;
+  const { ports, format } = state;
+  const { files, syncFiles } = ports;
+  if (files === undefined || syncFiles === undefined)
+    throw new CairnError('unsupported', 'this runtime gives no access to local files, so there is nothing to take a snapshot of');
+  const cores = ports.environment?.cpuCount ?? 1;
+  const pipeline = new Pipeline({
+    writer: session.contents,
+    core: state.core,
+    crypto: state.contents.crypto,
+    parameters: format.parameters,
+    syncFiles,
+    spawn: ports.spawn,
+    workers: options.workers ?? Math.min(8, Math.max(1, cores)),
+  });
+  try {
+    return await uploadSnapshot(
+      {
+        contents: session.contents,
+        objects: session.objects,
+        manifests: session.manifests,
+        objectWriter: (compression) => session.objectWriter(compression),
+        flush: () => session.flush(),
+        splitter: format.parameters.splitter,
+      },
+      {
+        ...options,
+        pipeline,
+        syncFiles,
+        separator: files.separator,
+        clock: ports.clock,
+        fidelity: ports.fidelity ?? { readTimeResolution: 1, writeTimeResolution: 1, rawNames: true, owners: true },
+        realPath: (path) => files.realPath(path),
+      },
+    );
+  } finally {
+    pipeline.close();
+  }
+}

@@ -1,0 +1,190 @@
+import { encodeJson } from '../bytes/json.ts';
+import { parametersToJson, type RepositoryParameters } from '../format/parameters.ts';
+import { CairnError } from '../errors.ts';
+import type { MergedIndex } from '../content/index/merged.ts';
+import type { Spawn, WorkerChannel } from '../ports.ts';
+import { BatchOutput, BufferPool } from './batch-output.ts';
+import { Claims, newClaims } from './claims.ts';
+import { describeFailure, failureError } from './failure.ts';
+import type { ClaimsShare, CutResult, FileTask, SealedBatch, StageRequest, StageResponse, TaskResult } from './messages.ts';
+import { Stage, type StageOptions } from './stage.ts';
+
+/** Runs jobs of a stage, here or in a worker. */
+export interface Executor {
+  /** Jobs given and not yet answered. */
+  readonly load: number;
+  files(tasks: FileTask[]): Promise<TaskResult[]>;
+  cuts(task: FileTask): Promise<CutResult>;
+  /** Takes back a buffer whose bytes are stored. */
+  giveBack(buffer: ArrayBuffer): void;
+  close(): void;
+}
+
+/** Takes a sealed batch and calls `release` when its buffer may be used again. */
+export type Deliver = (batch: SealedBatch, release: () => void) => void;
+
+/** The stage in this thread; a pause between files lets the event loop turn. */
+export class InlineExecutor implements Executor {
+  readonly #stage: Stage;
+  readonly #output: BatchOutput;
+  readonly #pool = new BufferPool(4);
+  #tail: Promise<unknown> = Promise.resolve();
+  load = 0;
+
+  constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
+    const buffer = (length: number) => this.#pool.take(length);
+    this.#stage = new Stage({ ...options, buffer });
+    this.#output = new BatchOutput(buffer, (batch) => deliver(batch, () => this.#pool.give(batch.buffer)));
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    this.load++;
+    const result = this.#tail.then(work).finally(() => this.load--);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  files(tasks: FileTask[]): Promise<TaskResult[]> {
+    return this.#enqueue(async () => {
+      const results: TaskResult[] = [];
+      for (const task of tasks) {
+        try {
+          results.push({ piece: await this.#stage.file(task, this.#output) });
+        } catch (error) {
+          results.push({ failure: describeFailure(error, task.path) });
+        }
+      }
+      this.#output.flush();
+      return results;
+    });
+  }
+
+  cuts(task: FileTask): Promise<CutResult> {
+    return this.#enqueue(async () => this.#stage.cuts(task));
+  }
+
+  giveBack(buffer: ArrayBuffer): void {
+    this.#pool.give(buffer);
+  }
+
+  close(): void {}
+}
+
+/** What all workers of a run share: the index, the claims and the stop word. */
+export class WorkerShare {
+  readonly parameters: string;
+  readonly index: { keys: Uint8Array; words: Uint32Array; keySize: number; fanout: Uint32Array };
+  readonly stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #claims: Claims;
+  readonly #tables: ClaimsShare[];
+  readonly #hashSize: number;
+
+  constructor(parameters: RepositoryParameters, index: MergedIndex) {
+    this.parameters = encodeJson(parametersToJson(parameters));
+    const { keys, words, keySize } = index.entries;
+    this.index = { keys, words, keySize, fanout: index.fanout };
+    this.#hashSize = keySize - 1;
+    this.#tables = [newClaims(this.#hashSize, 1 << 16)];
+    this.#claims = new Claims(this.#tables[0]);
+  }
+
+  get tables(): readonly ClaimsShare[] {
+    return this.#tables;
+  }
+
+  /** A larger table when the newest one is crowded; every worker must be told. */
+  grow(): ClaimsShare | undefined {
+    if (!this.#claims.crowded) return undefined;
+    const table = newClaims(this.#hashSize, this.#claims.newest.slots * 4);
+    this.#tables.push(table);
+    this.#claims.add(table);
+    return table;
+  }
+}
+
+/** The stage in a worker. */
+export class WorkerExecutor implements Executor {
+  readonly ready: Promise<void>;
+  readonly #channel: WorkerChannel;
+  readonly #jobs = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
+  readonly #fail: (error: unknown) => void;
+  #next = 1;
+
+  constructor(spawn: Spawn, share: WorkerShare, deliver: Deliver, fail: (error: unknown) => void) {
+    this.#fail = fail;
+    this.#channel = spawn('upload');
+    this.ready = new Promise((resolve, reject) => {
+      this.#channel.onError((error) => {
+        const wrapped = new CairnError('internal', `an upload worker died: ${error.message}`, { cause: error });
+        reject(wrapped);
+        this.#died(wrapped);
+      });
+      this.#channel.onMessage((message) => this.#receive(message as StageResponse, resolve, deliver));
+    });
+    this.ready.catch(() => {});
+    const [first, ...later] = share.tables;
+    const { parameters, index, stop } = share;
+    this.#post({ kind: 'start', setup: { parameters, index, stop, claims: first } });
+    void this.ready.then(() => later.forEach((claims) => this.addClaims(claims)), () => {});
+  }
+
+  get load(): number {
+    return this.#jobs.size;
+  }
+
+  #post(request: StageRequest, transfer?: ArrayBuffer[]): void {
+    this.#channel.post(request, transfer);
+  }
+
+  #died(error: unknown): void {
+    for (const job of this.#jobs.values()) job.reject(error);
+    this.#jobs.clear();
+    this.#fail(error);
+  }
+
+  #receive(response: StageResponse, ready: () => void, deliver: Deliver): void {
+    switch (response.kind) {
+      case 'ready':
+        return ready();
+      case 'failed':
+        return this.#died(failureError(response.failure));
+      case 'sealed':
+        return deliver(response.batch, () => this.giveBack(response.batch.buffer));
+      default: {
+        const job = this.#jobs.get(response.job);
+        this.#jobs.delete(response.job);
+        if (response.kind === 'files') job?.resolve(response.results as never);
+        else if ('failure' in response.result) job?.reject(failureError(response.result.failure));
+        else job?.resolve(response.result as never);
+      }
+    }
+  }
+
+  #ask<T>(request: (job: number) => StageRequest): Promise<T> {
+    const job = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      this.#jobs.set(job, { resolve, reject });
+      this.#post(request(job));
+    });
+  }
+
+  files(tasks: FileTask[]): Promise<TaskResult[]> {
+    return this.#ask((job) => ({ kind: 'files', job, tasks }));
+  }
+
+  cuts(task: FileTask): Promise<CutResult> {
+    return this.#ask((job) => ({ kind: 'cuts', job, task }));
+  }
+
+  addClaims(claims: ClaimsShare): void {
+    this.#post({ kind: 'claims', claims });
+  }
+
+  giveBack(buffer: ArrayBuffer): void {
+    if (buffer.byteLength > 0) this.#post({ kind: 'buffer', buffer }, [buffer]);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}

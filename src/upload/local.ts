@@ -1,0 +1,93 @@
+import { fileError, systemCode, type CairnError } from '../errors.ts';
+import type { FileStat, SyncFiles } from '../ports.ts';
+import { CACHE_TAG, CACHE_TAG_LENGTH, isCacheTag } from '../policy/ignore.ts';
+
+/** One name of a local directory, with its attributes or why they cannot be had. */
+export interface LocalEntry {
+  name: string;
+  stat: FileStat | undefined;
+  error: CairnError | undefined;
+}
+
+const SYMLINK_HOPS = 30;
+
+export function joinPath(directory: string, name: string, separator: string): string {
+  return directory.endsWith(separator) ? directory + name : directory + separator + name;
+}
+
+/**
+ * Attributes of every name of a directory, one at a time (spec/snapshots-and-policies.md section 8.3): vanished ones are
+ * skipped, forbidden ones are reported, any other failure is one of the whole directory.
+ */
+export function* localEntries(files: SyncFiles, path: string, names: Iterable<string>, separator: string): Generator<LocalEntry> {
+  for (const name of names) {
+    const at = joinPath(path, name, separator);
+    let stat: FileStat | undefined;
+    let error: CairnError | undefined;
+    try {
+      stat = files.lstat(at);
+    } catch (cause) {
+      const code = systemCode(cause);
+      if (code === 'ENOENT') continue;
+      if (code !== 'EACCES' && code !== 'EPERM') throw fileError(cause, 'cannot look at', at);
+      error = fileError(cause, 'cannot look at', at);
+    }
+    yield { name, stat, error };
+  }
+}
+
+/** The first bytes of a file, or all of it. */
+export function readStart(files: SyncFiles, path: string, length: number): Uint8Array {
+  const handle = files.openRead(path);
+  try {
+    const bytes = new Uint8Array(length);
+    let have = 0;
+    while (have < length) {
+      const read = files.read(handle, bytes.subarray(have), have);
+      if (read === 0) break;
+      have += read;
+    }
+    return bytes.subarray(0, have);
+  } finally {
+    files.close(handle);
+  }
+}
+
+/** Whether a listed directory is tagged as a cache; errors mean that it is not. */
+export function isCacheDirectory(files: SyncFiles, path: string, names: ReadonlySet<string>, separator: string): boolean {
+  if (!names.has(CACHE_TAG)) return false;
+  const tag = joinPath(path, CACHE_TAG, separator);
+  try {
+    return files.lstat(tag).kind === 'file' && isCacheTag(readStart(files, tag, CACHE_TAG_LENGTH));
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of an ignore file, following symlinks to a file; undefined when there is none of that name. */
+export function readIgnoreFile(files: SyncFiles, path: string, separator: string): Uint8Array | undefined {
+  let at = path;
+  for (let hop = 0; hop <= SYMLINK_HOPS; hop++) {
+    let stat: FileStat;
+    try {
+      stat = files.lstat(at);
+    } catch (cause) {
+      if (hop === 0 && systemCode(cause) === 'ENOENT') return undefined;
+      throw fileError(cause, 'cannot read ignore file', path);
+    }
+    if (stat.kind === 'file') {
+      try {
+        return readStart(files, at, stat.size);
+      } catch (cause) {
+        throw fileError(cause, 'cannot read ignore file', at);
+      }
+    }
+    if (stat.kind !== 'symlink') {
+      if (hop === 0) return undefined;
+      break;
+    }
+    const target = files.readLink(at);
+    at = target.startsWith('/') ? target : joinPath(at.slice(0, at.lastIndexOf(separator)) || separator, target, separator);
+  }
+  throw fileError(new Error('it is a symlink that does not end at a file'), 'cannot read ignore file', path);
+}

@@ -1,0 +1,98 @@
+/** What passes between the owner of storage and the stages, in one thread or between two. */
+
+/** A file, or a part of one, to be read. */
+export interface FileTask {
+  path: string;
+  offset: number;
+  /** Bytes to read at most; undefined reads to the end. */
+  length?: number;
+  splitter: string;
+  /** Header ID, 0 for none. */
+  compression: number;
+  /** The range is one chunk whose borders are known; it is not cut again. */
+  whole?: boolean;
+}
+
+/** One chunk of a file in order. */
+export interface PieceChunk {
+  hash: Uint8Array;
+  /** Bytes of the file that it holds. */
+  length: number;
+  /** It became an object-level compressed payload (`Z`). */
+  compressed: boolean;
+}
+
+export interface FilePiece {
+  /** Bytes really read. */
+  length: number;
+  chunks: PieceChunk[];
+}
+
+/** Where a stage puts sealed contents. */
+export interface StageOutput {
+  /** Room for the next sealed content; valid until `emit`. */
+  space(length: number): Uint8Array;
+  /** The first `sealedLength` bytes of the space are a sealed content. */
+  emit(hash: Uint8Array, originalLength: number, compression: number, sealedLength: number): void;
+  /** The same for bytes that lie elsewhere. */
+  emitBytes(hash: Uint8Array, originalLength: number, compression: number, sealed: Uint8Array): void;
+}
+
+/** Sealed contents of one buffer, in order. */
+export interface SealedBatch {
+  buffer: ArrayBuffer;
+  contents: { hash: Uint8Array; start: number; length: number; originalLength: number; compression: number }[];
+}
+
+export interface FileFailure {
+  message: string;
+  /** The system's name, `ENOENT` and the like, if there is one. */
+  system?: string;
+  /** The failure is not the file's: the run must end. */
+  fatal: boolean;
+  /** A CairnError's code and hint, kept over the thread border. */
+  code?: string;
+  hint?: string;
+}
+
+export type TaskResult = { piece: FilePiece } | { failure: FileFailure };
+
+export interface CutResult {
+  lengths: number[];
+  end: boolean;
+}
+
+/** What a worker is given once, at its start. Everything in it can be cloned or shared between threads. */
+export interface StageSetup {
+  /** `parametersToJson` of the repository: algorithms and keys. */
+  parameters: string;
+  index: { keys: Uint8Array; words: Uint32Array; keySize: number; fanout: Uint32Array };
+  claims: ClaimsShare;
+  /** One 32-bit word; not zero when the run was stopped. */
+  stop: Int32Array;
+}
+
+/** A table of contents claimed in this run (claims.ts). */
+export interface ClaimsShare {
+  hashSize: number;
+  slots: number;
+  states: Int32Array;
+  hashes: Uint8Array;
+  count: Int32Array;
+}
+
+/** Owner to worker. */
+export type StageRequest =
+  | { kind: 'start'; setup: StageSetup }
+  | { kind: 'files'; job: number; tasks: FileTask[] }
+  | { kind: 'cuts'; job: number; task: FileTask }
+  | { kind: 'claims'; claims: ClaimsShare }
+  | { kind: 'buffer'; buffer: ArrayBuffer };
+
+/** Worker to owner. The sealed batches of a job come before its results. */
+export type StageResponse =
+  | { kind: 'ready' }
+  | { kind: 'failed'; failure: FileFailure }
+  | { kind: 'sealed'; batch: SealedBatch }
+  | { kind: 'files'; job: number; results: TaskResult[] }
+  | { kind: 'cuts'; job: number; result: CutResult | { failure: FileFailure } };

@@ -1,0 +1,286 @@
+import { Budget } from '../bytes/parallel.ts';
+import type { ContentCrypto } from '../content/crypto.ts';
+import type { WriteManager } from '../content/writer.ts';
+import { CairnError } from '../errors.ts';
+import type { RepositoryParameters } from '../format/parameters.ts';
+import type { CoreKernel } from '../kernels/core.ts';
+import type { Spawn, SyncFiles } from '../ports.ts';
+import { InlineExecutor, WorkerExecutor, WorkerShare, type Executor } from './executor.ts';
+import { failureError } from './failure.ts';
+import type { FilePiece, FileTask, SealedBatch, TaskResult } from './messages.ts';
+
+export interface PipelineOptions {
+  writer: WriteManager;
+  core: CoreKernel;
+  crypto: ContentCrypto;
+  parameters: RepositoryParameters;
+  syncFiles: SyncFiles;
+  spawn?: Spawn;
+  /** Workers at most; 0 keeps everything in this thread. */
+  workers: number;
+}
+
+/** A batch of small files that goes to a worker at once. */
+const BATCH_FILES = 256;
+const BATCH_BYTES = 4 << 20;
+/** From here on a file is cut by one thread and hashed by all. */
+const BIG_FILE = 48 << 20;
+const CUT_AHEAD = 256 << 20;
+/** Bytes of files that were handed in and not yet answered; parts of big files count like files. */
+const IN_FLIGHT = 96 << 20;
+/** Work that one thread finishes before a worker would have started. */
+const INLINE_BYTES = 8 << 20;
+const INLINE_FILES = 300;
+/** Jobs that wait at one executor, so that it never starves and never hoards. */
+const DEPTH = 2;
+
+interface Waiting {
+  task: FileTask;
+  resolve: (piece: FilePiece) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Turns files into contents: one object, whether the stages run in this thread or in workers (ARCHITECTURE in the README
+ * of this layer). Sealed contents go to the one writer; what comes back is the chunks of each file.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #inline: InlineExecutor;
+  readonly #share: WorkerShare | undefined;
+  readonly #workers: { executor: WorkerExecutor; ready: boolean }[] = [];
+  readonly #budget = new Budget(IN_FLIGHT);
+  #batch: Waiting[] = [];
+  #batchBytes = 0;
+  readonly #batches: Waiting[][] = [];
+  readonly #stored: Set<Promise<void>> = new Set();
+  #failure: unknown;
+  #stopped = false;
+  #files = 0;
+  #bytes = 0;
+  #timer = false;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { core, crypto, syncFiles, writer, parameters } = options;
+    const shareable = typeof SharedArrayBuffer !== 'undefined' && options.spawn !== undefined && options.workers > 0;
+    this.#share = shareable ? new WorkerShare(parameters, writer.store.index) : undefined;
+    this.#inline = new InlineExecutor(
+      {
+        core,
+        crypto,
+        syncFiles,
+        compressContents: parameters.indexVersion >= 2,
+        known: (key) => writer.knows(key),
+        stopped: () => this.#stopped || this.#failure !== undefined,
+      },
+      (batch, release) => this.#store(batch, release),
+    );
+  }
+
+  /** Waits until another file of this size may be handed in. */
+  room(size: number): Promise<void> | undefined {
+    this.#check();
+    return this.#budget.acquire(charge(size));
+  }
+
+  /** Gives back the room of something that was not read through the pipeline. */
+  done(size: number): void {
+    this.#budget.release(charge(size));
+  }
+
+  /**
+   * Reads a file or a part of it. `size` is what the listing said; `room(size)` must have been waited for. An error of
+   * the file itself rejects with code `io`; any other error ends the run.
+   */
+  async file(task: FileTask, size: number): Promise<FilePiece> {
+    this.#files++;
+    this.#bytes += size;
+    this.#scale();
+    try {
+      const big = size > BIG_FILE && task.whole !== true && this.#share !== undefined;
+      return big ? await this.#bigFile(task) : await this.#enqueue(task, Math.min(size, task.length ?? size));
+    } finally {
+      this.done(size);
+    }
+  }
+
+  #enqueue(task: FileTask, size: number): Promise<FilePiece> {
+    return new Promise((resolve, reject) => {
+      this.#batch.push({ task, resolve, reject });
+      this.#batchBytes += size;
+      if (this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) this.#closeBatch();
+      else if (!this.#timer) {
+        this.#timer = true;
+        setTimeout(() => {
+          this.#timer = false;
+          this.#closeBatch();
+        }, 0);
+      }
+    });
+  }
+
+  #closeBatch(): void {
+    if (this.#batch.length > 0) this.#batches.push(this.#batch);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    this.#dispatch();
+  }
+
+  /** Starts one more worker while work piles up. */
+  #scale(): void {
+    if (this.#share === undefined || this.#workers.length >= this.#options.workers) return;
+    const started = this.#workers.length;
+    if (this.#bytes < INLINE_BYTES * (started + 1) && this.#files < INLINE_FILES * (started + 1)) return;
+    if (this.#workers.some((worker) => !worker.ready)) return;
+    const executor = new WorkerExecutor(
+      this.#options.spawn!,
+      this.#share,
+      (batch, release) => this.#store(batch, release),
+      (error) => this.#fail(error),
+    );
+    const worker = { executor, ready: false };
+    this.#workers.push(worker);
+    executor.ready.then(
+      () => {
+        worker.ready = true;
+        this.#scale();
+        this.#dispatch();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** The executor with the least to do, if any may take more. This thread helps only until workers are there. */
+  #executor(): Executor | undefined {
+    const ready = this.#workers.filter((worker) => worker.ready).map((worker) => worker.executor);
+    const candidates: Executor[] = ready.length > 0 ? ready : [this.#inline];
+    let best: Executor | undefined;
+    for (const candidate of candidates)
+      if (candidate.load < DEPTH && (best === undefined || candidate.load < best.load)) best = candidate;
+    return best;
+  }
+
+  #dispatch(): void {
+    while (this.#batches.length > 0) {
+      // storage that falls behind holds back new work; its promises call dispatch again
+      if (this.#stored.size > 0) return;
+      const executor = this.#executor();
+      if (executor === undefined) return;
+      void this.#run(executor, this.#batches.shift()!);
+    }
+  }
+
+  async #run(executor: Executor, batch: Waiting[]): Promise<void> {
+    try {
+      this.#check();
+      const results = await executor.files(batch.map((waiting) => waiting.task));
+      for (const [at, result] of results.entries()) this.#settle(batch[at], result);
+    } catch (error) {
+      this.#fail(error);
+      for (const waiting of batch) waiting.reject(error);
+    }
+    this.#dispatch();
+  }
+
+  #settle(waiting: Waiting, result: TaskResult): void {
+    if ('piece' in result) return waiting.resolve(result.piece);
+    const error = failureError(result.failure);
+    if (result.failure.fatal) this.#fail(error);
+    waiting.reject(error);
+  }
+
+  /** One thread finds the cuts, all threads hash the chunks between them. */
+  async #bigFile(task: FileTask): Promise<FilePiece> {
+    const ready = this.#workers.find((worker) => worker.ready)?.executor ?? this.#inline;
+    const parts: Promise<FilePiece>[] = [];
+    const limit = task.length === undefined ? Infinity : task.offset + task.length;
+    const piece: FilePiece = { length: 0, chunks: [] };
+    let offset = task.offset;
+    for (;;) {
+      this.#check();
+      const { lengths, end } = await ready.cuts({ ...task, offset, length: Math.min(CUT_AHEAD, limit - offset) });
+      for (const length of lengths) {
+        await this.#partsRoom(parts);
+        parts.push(this.#enqueue({ ...task, offset, length, whole: true }, length));
+        parts.at(-1)!.catch(() => {});
+        offset += length;
+      }
+      if (end) break;
+    }
+    if (parts.length === 0) return this.#enqueue(task, 0);
+    for (const part of parts) {
+      const { length, chunks } = await part;
+      piece.length += length;
+      piece.chunks.push(...chunks);
+    }
+    return piece;
+  }
+
+  /** At most this many parts of one file wait, so that its chunks do not fill the memory. */
+  async #partsRoom(parts: Promise<FilePiece>[]): Promise<void> {
+    const ahead = 4 * (this.#workers.length + 1);
+    if (parts.length >= ahead) await parts[parts.length - ahead].catch(() => {});
+    this.#check();
+  }
+
+  /** Gives sealed contents to the packs; the buffer is free again when they left memory. */
+  #store(batch: SealedBatch, release: () => void): void {
+    if (this.#failure !== undefined) return;
+    try {
+      const { writer, crypto } = this.#options;
+      const key = new Uint8Array(crypto.hasher.size + 1);
+      let waits: Promise<void> | undefined;
+      for (const { hash, start, length, originalLength, compression } of batch.contents) {
+        key.set(hash, 1);
+        waits = writer.add(key, new Uint8Array(batch.buffer, start, length), originalLength, compression) ?? waits;
+      }
+      const stored = writer.stored();
+      void stored.then(release, () => {});
+      if (waits === undefined) return;
+      const held = waits.catch((error: unknown) => this.#fail(error)).finally(() => {
+        this.#stored.delete(held);
+        this.#dispatch();
+      });
+      this.#stored.add(held);
+      const table = this.#share?.grow();
+      if (table !== undefined) for (const worker of this.#workers) if (worker.ready) worker.executor.addClaims(table);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.stop();
+    for (const waiting of [...this.#batch, ...this.#batches.flat()]) waiting.reject(error);
+    this.#batch = [];
+    this.#batches.length = 0;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#stopped) throw new CairnError('canceled', 'the upload was stopped');
+  }
+
+  /** The first error that ended the run, if any. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Makes every thread stop at its next block. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#share !== undefined) Atomics.store(this.#share.stop, 0, 1);
+  }
+
+  close(): void {
+    for (const { executor } of this.#workers) executor.close();
+    this.#inline.close();
+  }
+}
+
+function charge(size: number): number {
+  return Math.min(size, BIG_FILE) + 4096;
+}

@@ -1,0 +1,49 @@
+/** What an upload did so far; one object, updated in place, so that a progress display only reads it. */
+export interface UploadProgress {
+  hashedFiles: number;
+  hashedBytes: number;
+  cachedFiles: number;
+  cachedBytes: number;
+  /** Files being read right now. */
+  hashing: number;
+  directories: number;
+  excludedFiles: number;
+  excludedBytes: number;
+  excludedDirectories: number;
+  errors: number;
+  ignoredErrors: number;
+  /** Sockets, devices and the like that no snapshot can hold. */
+  specialFiles: number;
+  /** Files and directories left out because they belong to the repository or its cache. */
+  ownFiles: number;
+  /** Names whose bytes are not UTF-8: the snapshot cannot keep them exactly. */
+  alteredNames: number;
+  /** Files that changed while they were read. */
+  changedFiles: number;
+  /** Bytes stored in packs. */
+  uploadedBytes: number;
+  /** Path of the directory being walked. */
+  current: string;
+}
+
+export function newProgress(): UploadProgress {
+  return {
+    hashedFiles: 0,
+    hashedBytes: 0,
+    cachedFiles: 0,
+    cachedBytes: 0,
+    hashing: 0,
+    directories: 0,
+    excludedFiles: 0,
+    excludedBytes: 0,
+    excludedDirectories: 0,
+    errors: 0,
+    ignoredErrors: 0,
+    specialFiles: 0,
+    ownFiles: 0,
+    alteredNames: 0,
+    changedFiles: 0,
+    uploadedBytes: 0,
+    current: '',
+  };
+}

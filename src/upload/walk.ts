@@ -1,0 +1,341 @@
+import { hasRawBytes, nameToBytes } from '../bytes/name.ts';
+import { CairnError, fileError, isCairnError } from '../errors.ts';
+import type { ObjectContents } from '../object/open.ts';
+import { writeObject, type ObjectWriterOptions } from '../object/writer.ts';
+import { compressorForFile, metadataCompressor } from '../policy/compression.ts';
+import { enterDirectory, IgnoreContext, ignoreFileNames, skipsCaches } from '../policy/ignore.ts';
+import type { PolicyNode } from '../policy/tree.ts';
+import type { Clock, FileStat, SyncFiles } from '../ports.ts';
+import { DirectoryBuilder } from '../snapshot/directory-builder.ts';
+import { encodeDirectory } from '../snapshot/directory.ts';
+import type { DirEntry } from '../snapshot/entry.ts';
+import { compressionId, splitterName } from './algorithms.ts';
+import { fileObject } from './file-object.ts';
+import { isCacheDirectory, joinPath, localEntries, readIgnoreFile, type LocalEntry } from './local.ts';
+import type { Pipeline } from './pipeline.ts';
+import { PreviousDirectory } from './previous.ts';
+import type { UploadProgress } from './progress.ts';
+
+export interface WalkOptions {
+  pipeline: Pipeline;
+  contents: ObjectContents;
+  objectWriter(metadataCompression: number): ObjectWriterOptions;
+  syncFiles: SyncFiles;
+  clock: Clock;
+  separator: string;
+  /** The repository's splitter. */
+  splitter: string;
+  /** Nanoseconds that read times are exact to. */
+  timeResolution: bigint;
+  /** Local paths that are never entered or read: the repository being written, its cache. */
+  own: ReadonlySet<string>;
+  progress: UploadProgress;
+  /** Percent of unchanged files that are read all the same. */
+  forceHash: number;
+  failFast: boolean;
+  /** Ends the walk when it says why: `canceled`, `limit reached`. */
+  stopReason(): string | undefined;
+  /** Called between entries when a checkpoint or flush is due. */
+  pause(walk: Walk): Promise<void> | undefined;
+  report(path: string, error: CairnError, ignored: boolean): void;
+}
+
+/** A directory whose entries are being gathered. */
+interface Frame {
+  name: string;
+  stat: FileStat;
+  node: PolicyNode;
+  builder: DirectoryBuilder;
+}
+
+/** Wrapped, because a promise of a promise would wait for both. */
+interface Started {
+  /** Resolves when the entry is stored or its failure is noted. */
+  done: Promise<void>;
+}
+
+/** The event loop gets a turn at least this often, milliseconds. */
+const TURN = 25;
+
+/**
+ * Walks a local tree depth first (spec/snapshots-and-policies.md sections 5 and 8). Unchanged files keep their objects,
+ * others go through the pipeline while the walk goes on; a directory is written after everything in it.
+ */
+export class Walk {
+  readonly #options: WalkOptions;
+  readonly #stack: Frame[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #turned: number;
+  /** Why the walk ended early; empty when it did not. */
+  incomplete = '';
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.#turned = options.clock.monotonic();
+  }
+
+  /** Uploads a directory tree; the entry of its root. Fails when the root itself cannot be listed. */
+  root(path: string, name: string, stat: FileStat, node: PolicyNode, previous: readonly string[]): Promise<DirEntry> {
+    return this.#directory(path, '', name, stat, node, IgnoreContext.empty, previous);
+  }
+
+  /** Uploads one file that is a source by itself. */
+  async singleFile(path: string, name: string, stat: FileStat, node: PolicyNode, previous: PreviousDirectory): Promise<DirEntry> {
+    const builder = new DirectoryBuilder();
+    const entry = this.#unchanged(name, stat, 'f', previous) ?? (await this.#readFile(path, name, stat, node));
+    builder.add(entry);
+    const { summary } = builder.build(0n);
+    return { ...entry, summary: { ...summary, dirs: 0 } };
+  }
+
+  async #directory(
+    path: string,
+    relative: string,
+    name: string,
+    stat: FileStat,
+    node: PolicyNode,
+    parentContext: IgnoreContext,
+    previousIds: readonly string[],
+  ): Promise<DirEntry> {
+    const { syncFiles, separator, progress, contents } = this.#options;
+    progress.current = path;
+    let names: string[];
+    try {
+      names = syncFiles.list(path).map((item) => item.name);
+    } catch (cause) {
+      throw fileError(cause, 'cannot list', path);
+    }
+    if (skipsCaches(node) && isCacheDirectory(syncFiles, path, new Set(names), separator)) names = [];
+    const present = new Set(names);
+    const ignoreFiles = [];
+    for (const file of ignoreFileNames(parentContext, node)) {
+      const data = present.has(file) ? readIgnoreFile(syncFiles, joinPath(path, file, separator), separator) : undefined;
+      if (data !== undefined) ignoreFiles.push({ name: file, data });
+    }
+    const context = enterDirectory(parentContext, node, relative, ignoreFiles);
+    const previous = previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
+
+    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder() };
+    this.#stack.push(frame);
+    const pending: Promise<void>[] = [];
+    const directories: LocalEntry[] = [];
+    try {
+      for (const entry of localEntries(syncFiles, path, names, separator)) {
+        if (this.#ended()) break;
+        if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
+        if (entry.stat?.kind === 'directory') {
+          if (this.#selected(context, relative, entry.stat, entry.name, stat.device, joinPath(path, entry.name, separator)))
+            directories.push(entry);
+          continue;
+        }
+        const started = this.#entry(frame, path, relative, entry, context, previous);
+        if (started !== undefined) pending.push((await started).done);
+      }
+      for (const entry of directories) {
+        if (this.#ended()) break;
+        await this.#subdirectory(frame, path, relative, entry, context, previous);
+      }
+      await Promise.all(pending);
+    } finally {
+      this.#stack.pop();
+    }
+    progress.directories++;
+    return this.#write(frame, this.incomplete);
+  }
+
+  /** True from the moment the walk must end; the reason is kept. */
+  #ended(): boolean {
+    if (this.incomplete === '') this.incomplete = this.#options.stopReason() ?? '';
+    return this.incomplete !== '';
+  }
+
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#turned = this.#options.clock.monotonic();
+    const paused = this.#options.pause(this);
+    if (paused !== undefined) await paused;
+  }
+
+  #selected(context: IgnoreContext, relative: string, stat: FileStat, name: string, device: number, path: string): boolean {
+    const { progress, own } = this.#options;
+    if (own.has(path)) {
+      progress.ownFiles++;
+      return false;
+    }
+    const verdict = context.judge(relative, { name, kind: stat.kind, size: stat.size, device: stat.device }, device);
+    if (verdict === 'include') return true;
+    if (stat.kind === 'directory') progress.excludedDirectories++;
+    else {
+      progress.excludedFiles++;
+      progress.excludedBytes += stat.size;
+    }
+    return false;
+  }
+
+  /** One entry that is no directory. When it must be read, the promise resolves as soon as there is room for it. */
+  #entry(
+    frame: Frame,
+    path: string,
+    relative: string,
+    entry: LocalEntry,
+    context: IgnoreContext,
+    previous: PreviousDirectory,
+  ): Promise<Started> | undefined {
+    const { progress, separator } = this.#options;
+    const { name, stat } = entry;
+    const at = joinPath(path, name, separator);
+    const node = frame.node.child(name);
+    const errors = frame.node.policy.errorHandling;
+    if (stat === undefined) {
+      this.#failed(frame, at, relative, name, entry.error!, node.policy.errorHandling.ignoreFileErrors ?? false);
+      return undefined;
+    }
+    if (!this.#selected(context, relative, stat, name, frame.stat.device, at)) return undefined;
+    if (stat.kind === 'other') {
+      progress.specialFiles++;
+      if (errors.ignoreUnknownTypes ?? true) return undefined;
+      this.#failed(frame, at, relative, name, new CairnError('unsupported', `${at}: not a file, directory or symlink`), false);
+      return undefined;
+    }
+    if (hasRawBytes(name)) progress.alteredNames++;
+    const hit = this.#unchanged(name, stat, stat.kind === 'file' ? 'f' : 's', previous);
+    if (hit !== undefined) {
+      frame.builder.add(hit);
+      return undefined;
+    }
+    return this.#start(stat.size, async () => {
+      try {
+        frame.builder.add(stat.kind === 'file' ? await this.#readFile(at, name, stat, node, true) : await this.#symlink(at, name, stat));
+      } catch (error) {
+        if (isCairnError(error, 'canceled')) return;
+        if (!isCairnError(error, 'io') || error.data.system === undefined) throw error;
+        this.#failed(frame, at, relative, name, error, errors.ignoreFileErrors ?? false);
+      }
+    });
+  }
+
+  async #start(size: number, work: () => Promise<void>): Promise<Started> {
+    try {
+      await this.#options.pipeline.room(size);
+    } catch (error) {
+      if (!isCairnError(error, 'canceled')) throw error;
+      this.#ended();
+      return { done: Promise.resolve() };
+    }
+    const done = work();
+    done.catch(() => {});
+    this.#running.add(done);
+    void done.finally(() => this.#running.delete(done)).catch(() => {});
+    return { done };
+  }
+
+  #unchanged(name: string, stat: FileStat, type: string, previous: PreviousDirectory): DirEntry | undefined {
+    const { progress, timeResolution, forceHash } = this.#options;
+    if (forceHash > 0 && Math.random() * 100 < forceHash) return undefined;
+    const known = previous.unchanged(name, stat, type, timeResolution);
+    if (known === undefined) return undefined;
+    progress.cachedFiles++;
+    progress.cachedBytes += type === 'f' ? stat.size : 0;
+    return { ...entryOf(name, type, stat), mtime: known.mtime, objectId: known.objectId };
+  }
+
+  /** The object of a file. Its size is what was really read; that it changed meanwhile is counted. */
+  async #readFile(path: string, name: string, stat: FileStat, node: PolicyNode, charged = false): Promise<DirEntry> {
+    const { pipeline, progress, splitter, objectWriter } = this.#options;
+    if (!charged) await pipeline.room(stat.size);
+    const { policy } = node;
+    progress.hashing++;
+    try {
+      const { objectId, length } = await fileObject(
+        pipeline,
+        objectWriter(compressionId(metadataCompressor(policy))),
+        {
+          path,
+          splitter: splitterName(policy.splitter.algorithm, splitter),
+          compression: compressionId(compressorForFile(policy.compression, name, stat.size)),
+        },
+        stat.size,
+        Number(policy.upload.parallelUploadAboveSize ?? 0),
+      );
+      progress.hashedFiles++;
+      progress.hashedBytes += length;
+      if (length !== stat.size) progress.changedFiles++;
+      return { ...entryOf(name, 'f', stat), size: length, objectId };
+    } finally {
+      progress.hashing--;
+    }
+  }
+
+  async #symlink(path: string, name: string, stat: FileStat): Promise<DirEntry> {
+    const { syncFiles, objectWriter, pipeline } = this.#options;
+    try {
+      const target = nameToBytes(syncFiles.readLink(path));
+      const objectId = await writeObject(objectWriter(0), target, '', 0);
+      return { ...entryOf(name, 's', stat), size: target.length, objectId };
+    } catch (cause) {
+      throw isCairnError(cause) ? cause : ioError(cause, 'cannot read the symlink', path);
+    } finally {
+      pipeline.done(stat.size);
+    }
+  }
+
+  async #subdirectory(
+    frame: Frame,
+    path: string,
+    relative: string,
+    { name, stat }: LocalEntry,
+    context: IgnoreContext,
+    previous: PreviousDirectory,
+  ): Promise<void> {
+    const at = joinPath(path, name, this.#options.separator);
+    const node = frame.node.child(name);
+    if (hasRawBytes(name)) this.#options.progress.alteredNames++;
+    try {
+      frame.builder.add(
+        await this.#directory(at, `${relative}/${name}`, name, stat!, node, context, previous.children(name)),
+      );
+    } catch (error) {
+      const local = isCairnError(error) && (error.data.system !== undefined || error.code === 'invalid-argument');
+      if (!local) throw error;
+      this.#failed(frame, at, relative, name, error, node.policy.errorHandling.ignoreDirectoryErrors ?? false);
+    }
+  }
+
+  #failed(frame: Frame, path: string, relative: string, name: string, error: CairnError, ignored: boolean): void {
+    const { progress, report, failFast } = this.#options;
+    if (ignored) progress.ignoredErrors++;
+    else progress.errors++;
+    frame.builder.addFailure(`${relative}/${name}`.slice(1), error.message, ignored);
+    report(path, error, ignored);
+    if (failFast && !ignored && this.incomplete === '') this.incomplete = 'canceled';
+  }
+
+  async #write(frame: Frame, incomplete: string): Promise<DirEntry> {
+    const { entries, summary } = frame.builder.build(frame.stat.mtime, incomplete);
+    const compression = compressionId(metadataCompressor(frame.node.policy));
+    const bytes = encodeDirectory(entries, summary);
+    const objectId = await writeObject(this.#options.objectWriter(compression), bytes, 'k', compression);
+    return { ...entryOf(frame.name, 'd', frame.stat), size: 0, objectId, summary };
+  }
+
+  /** The tree as far as it is, for a checkpoint: waits for files being read, then writes the open directories. */
+  async partial(reason: string): Promise<DirEntry | undefined> {
+    await Promise.all(this.#running);
+    let child: DirEntry | undefined;
+    for (const frame of this.#stack.toReversed()) {
+      const builder = frame.builder.clone();
+      if (child !== undefined) builder.add(child);
+      child = await this.#write({ ...frame, builder }, reason);
+    }
+    return child;
+  }
+}
+
+function entryOf(name: string, type: string, { mode, size, mtime, uid, gid }: FileStat): DirEntry {
+  return { name, type, mode, size, mtime, uid, gid, objectId: '' };
+}
+
+function ioError(cause: unknown, what: string, path: string): CairnError {
+  const error = fileError(cause, what, path);
+  return new CairnError('io', error.message, { cause, data: error.data, hint: error.hint });
+}
