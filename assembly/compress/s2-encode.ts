@@ -84,7 +84,7 @@ function longSlot(word: u64, shift: u64): usize {
 
 @inline
 function shortSlot(word: u64, shift: u64): usize {
-  return S2_SHORT + (<usize>(((word << 24) * SHORT_PRIME) >> shift) << 2);
+  return S2_SHORT + (<usize>(((word << 32) * SHORT_PRIME) >> shift) << 2);
 }
 
 /** End of the match of the bytes at `a` and at `b` (a < b), which goes on at most to `end`. */
@@ -156,13 +156,19 @@ export function s2Encode(src: usize, length: usize, dst: usize, patience: u32): 
       s += 1 + ((s - emitted) >> patience);
       continue;
     }
-    let to = extend(from + 4, s + 4, end);
+    const to = extend(from + 4, s + 4, end);
+    const tried = s;
     while (s > emitted && from > src && load<u8>(s - 1) == load<u8>(from - 1)) {
       s--;
       from--;
     }
-    emitLiterals(emitted, s);
     const offset = s - from;
+    if (offset > 0xffff && to - s < 8 && offset != repeat) {
+      // the copy would take as many bytes as it saves
+      s = tried + 2; // the tables may hold the position after it already
+      continue;
+    }
+    emitLiterals(emitted, s);
     if (offset == repeat) emitRepeat(to - s);
     else emitCopy(offset, to - s);
     repeat = offset;

@@ -14,7 +14,7 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
   return {
     seal(key, nonce, aad, plain, out) {
       const cipher = encipher(algorithm, key, nonce, options);
-      cipher.setAAD(aad, { plaintextLength: plain.length });
+      cipher.setAAD(aad);
       for (let at = 0; at < plain.length; at += SLICE) out.set(cipher.update(plain.subarray(at, at + SLICE)), at);
       cipher.final();
       out.set(cipher.getAuthTag(), plain.length);
@@ -23,7 +23,7 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
       const length = sealed.length - TAG;
       if (length < 0) return false;
       const cipher = decipher(algorithm, key, nonce, options);
-      cipher.setAAD(aad, { plaintextLength: length });
+      cipher.setAAD(aad);
       cipher.setAuthTag(sealed.slice(length));
       for (let at = 0; at < length; at += SLICE) {
         out.set(cipher.update(sealed.subarray(at, Math.min(at + SLICE, length))), at);

@@ -16,6 +16,6 @@ export const random: Random = (into) => {
     used += into.length;
   } else
     for (let at = 0; at < into.length; at += CALL_MAXIMUM) {
-      crypto.getRandomValues(into.subarray(at, at + CALL_MAXIMUM));
+      crypto.getRandomValues(into.subarray(at, at + CALL_MAXIMUM) as Uint8Array<ArrayBuffer>);
     }
 };

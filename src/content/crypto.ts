@@ -1,7 +1,6 @@
 import { Compressors } from '../kernels/compressors.ts';
 import { createCipher } from '../kernels/cipher.ts';
 import type { CoreKernel } from '../kernels/core.ts';
-import { createEcc } from '../kernels/ecc.ts';
 import { createHasher } from '../kernels/hasher.ts';
 import type { Cipher, Ecc, Hasher } from '../kernels/types.ts';
 import type { RepositoryParameters } from '../format/parameters.ts';
@@ -35,7 +34,7 @@ export async function createContentCrypto(
   return {
     hasher: await createHasher(parameters.hash, parameters.secret, core, ports.native),
     cipher: createCipher(parameters.encryption, parameters.masterKey, ports, core),
-    ecc: withEcc ? createEcc(parameters.ecc, parameters.eccOverheadPercent, await ports.wasm('codecs')) : undefined,
+    ecc: withEcc ? (await import('../kernels/ecc.ts')).createEcc(parameters.ecc, parameters.eccOverheadPercent, await ports.wasm('codecs')) : undefined,
     compressors,
     random: ports.random,
     repaired: 0,

@@ -30,7 +30,7 @@ function matchingDays(rules: DayRules, y: number, m: number): number[] {
       if (week.includes(name) || (d > last - 7 && rules.lastWeekdays.includes(name))) days.add(d);
     }
   }
-  return [...days].sort((a, b) => a - b);
+  return [...days].toSorted((a, b) => a - b);
 }
 
 /** The working day nearest to a day, in the same month. */

@@ -80,7 +80,7 @@ export function isValidCron(text: string): boolean {
 /** Undefined when the text is no expression. */
 export function parseCron(text: string): Cron | undefined {
   const expanded = stripCronComment(text).replace(/@[a-z]+/g, (name) => macros[name] ?? name);
-  const fields = expanded.toLowerCase().match(/[^\t\n\f\r ]+/g) ?? [];
+  const fields: string[] = expanded.toLowerCase().match(/[^\t\n\f\r ]+/g) ?? [];
   if (fields.length < 5) return undefined;
   const withSeconds = fields.length >= 7;
   const [m, h, dom, mon, dow, y = '*'] = withSeconds ? fields.slice(1, 7) : fields;
@@ -122,7 +122,7 @@ function parseField(
     all ||= range.all;
     for (let i = range.first; i <= range.last; i += range.step) values.add(i);
   }
-  return parts.length === 0 ? undefined : { values: [...values].sort((a, b) => a - b), all };
+  return parts.length === 0 ? undefined : { values: [...values].toSorted((a, b) => a - b), all };
 }
 
 interface Range {

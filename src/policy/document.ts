@@ -6,13 +6,20 @@ import { type FieldType, type Section, isField, isUnset, policySchema } from './
 
 type Loose = Record<string, unknown>;
 
+export interface ReadOptions {
+  /** The document comes from a person, not from a repository: faults are `invalid-argument`. */
+  byHand?: boolean;
+  /** Fields with other names than Kopia's that are let through; all are when absent. */
+  unknown?: readonly string[];
+}
+
 /**
- * Reads a stored policy: keys in any letter case, `null` as absent, unknown keys kept (with `strict` refused).
- * Throws `corrupt` (or `invalid-argument` when strict) naming the field when a value has a wrong type.
+ * Reads a policy: keys in any letter case, `null` as absent, unknown keys kept.
+ * Throws `corrupt` or `invalid-argument` naming the field when a value has a wrong type.
  */
-export function policyFromJson(json: Json | undefined, options: { strict?: boolean } = {}): Policy {
+export function policyFromJson(json: Json | undefined, options: ReadOptions = {}): Policy {
   const fail = (where: string, what: string): CairnError =>
-    new CairnError(options.strict ? 'invalid-argument' : 'corrupt', `policy field ${where}: ${what}`, {
+    new CairnError(options.byHand ? 'invalid-argument' : 'corrupt', `policy field ${where || '(all)'}: ${what}`, {
       data: { field: where },
     });
 
@@ -24,7 +31,7 @@ export function policyFromJson(json: Json | undefined, options: { strict?: boole
       const name = knownName(section, key);
       const place = where === '' ? (name ?? key) : `${where}.${name ?? key}`;
       if (name === undefined) {
-        if (options.strict) throw fail(place, 'unknown');
+        if (options.unknown && !options.unknown.includes(place)) throw fail(place, 'no such field');
         read.set(key, member);
         continue;
       }
@@ -111,6 +118,17 @@ function writeSection(section: Section, value: Loose): JsonObject {
     if (!Object.hasOwn(section, key) && member !== undefined) members.push([key, member as Json]);
   }
   return Object.fromEntries(members);
+}
+
+/** The fields that this program does not know, such as `files.newKey`. */
+export function unknownFields(policy: Policy): string[] {
+  const find = (section: Section, value: Loose, where: string): string[] =>
+    Object.entries(value).flatMap(([key, member]) => {
+      const node = Object.hasOwn(section, key) ? section[key] : undefined;
+      if (node === undefined) return [where + key];
+      return isField(node) ? [] : find(node, member as Loose, `${where}${key}.`);
+    });
+  return find(policySchema, policy as unknown as Loose, '');
 }
 
 /** A copy that can be changed without touching the original; unknown keys included. */

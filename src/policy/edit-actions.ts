@@ -68,13 +68,12 @@ function actionCommand(
 /** Splits at single spaces; a part in double quotes may hold spaces, and `""` for a quote. */
 function splitCommand(editor: Editor, flag: (typeof actionFlags)[number], line: string): string[] {
   const parts: string[] = [];
-  const part = /(?:"((?:[^"]|"")*)"|([^" \r\n]*))(?: |$)/y;
-  while (part.lastIndex < line.length || line[part.lastIndex - 1] === ' ') {
+  const part = /(?:"((?:[^"]|"")*)"|([^" \r\n]*))( |$)/y;
+  for (let more = true; more;) {
     const m = part.exec(line);
     if (m === null) throw editor.refuse(flag, `cannot be split into a command and arguments: ${line}`, 'close every "');
     parts.push(m[1]?.replaceAll('""', '"') ?? m[2]);
-    if (part.lastIndex === line.length && line.at(-1) !== ' ') break;
-    if (part.lastIndex === 0) break;
+    more = m[3] === ' ';
   }
   if (parts[0] === '') throw editor.refuse(flag, 'begins with a space: the command would be empty');
   return parts;

@@ -126,7 +126,7 @@ export class Editor {
       this.did(`removing ${quoteText(text)} from ${quoteText(what)}`);
     }
     const texts = [...list];
-    object[key] = texts.some((text) => text.startsWith('!')) ? texts : texts.sort(compareNames);
+    object[key] = texts.some((text) => text.startsWith('!')) ? texts : texts.toSorted(compareNames);
     if (texts.length === 0) delete object[key];
   }
 

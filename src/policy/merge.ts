@@ -76,7 +76,7 @@ export function sortTimes(times: readonly TimeOfDay[]): TimeOfDay[] {
 
 /** Sorted by bytes, each once. */
 export function sortTexts(texts: readonly string[]): string[] {
-  return [...new Set(texts)].sort(compareNames);
+  return [...new Set(texts)].toSorted(compareNames);
 }
 
 function emptyOrigins(section: Section): Loose {

@@ -23,7 +23,7 @@ const INCOMPLETE_COUNT = 3;
  */
 export function retentionReasons(policy: RetentionPolicy, items: readonly RetentionItem[], zone: Zone): string[][] {
   const reasons: string[][] = items.map(() => []);
-  const order = items.map((_, i) => i).sort((a, b) => newestFirst(items[a], items[b]));
+  const order = items.map((_, i) => i).toSorted((a, b) => newestFirst(items[a], items[b]));
   if (order.length === 0) return reasons;
   const rules = retentionRules(policy, newestComplete(items), zone);
   const periods = new Set<string>();
@@ -181,5 +181,5 @@ export function compactReasons(reasons: readonly string[]): string[] {
 
 /** Names of pins, sorted by bytes, each once. */
 export function compactPins(pins: readonly string[]): string[] {
-  return [...new Set(pins)].sort(compareNames);
+  return [...new Set(pins)].toSorted(compareNames);
 }

@@ -29,7 +29,7 @@ export async function snapshotsOfPath(
     if (parent === path || parent === '') break;
     path = parent;
   }
-  return found.sort((a, b) => byStartTime(a.snapshot, b.snapshot));
+  return found.toSorted((a, b) => byStartTime(a.snapshot, b.snapshot));
 }
 
 /**

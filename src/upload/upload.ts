@@ -90,16 +90,17 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     forceHash: options.forceHash ?? 0,
     failFast: options.failFast ?? false,
     stopReason: stopped,
-    pause: checkpoints,
+    pause: checkpoints.pause,
     report: (at, error, ignored) => options.report?.(at, error, ignored),
   });
   try {
-    const rootEntry = await walkRoot(walk, target, options, path, stat, previous);
+    const rootEntry = await walkRoot(walk, options, path, stat, previous);
     if (pipeline.failure !== undefined && !isCairnError(pipeline.failure, 'canceled')) throw pipeline.failure;
     const incomplete = walk.incomplete || (signal?.aborted === true ? 'canceled' : '');
     const snapshot = describe(options, started, rootEntry, progress, incomplete);
     progress.uploadedBytes = target.contents.written.packedBytes;
     const saved = await saveSnapshot(target.manifests, snapshot);
+    await checkpoints.remove();
     await target.flush();
     return saved;
   } finally {
@@ -124,7 +125,6 @@ async function lookAt({ path, realPath, syncFiles }: UploadOptions): Promise<{ p
 
 async function walkRoot(
   walk: Walk,
-  target: UploadTarget,
   { policy, separator }: UploadOptions,
   path: string,
   stat: FileStat,
@@ -209,13 +209,19 @@ function checkpointer(target: UploadTarget, options: UploadOptions, started: big
     saved = snapshot.id;
     await target.flush();
   };
-  return (walk: Walk): Promise<void> | undefined => {
-    progress.uploadedBytes = target.contents.written.packedBytes;
-    const now = clock.monotonic();
-    if (now - last >= interval) {
-      last = now;
-      return save(walk);
-    }
-    return target.contents.flushDue ? target.flush() : undefined;
+  return {
+    pause(walk: Walk): Promise<void> | undefined {
+      progress.uploadedBytes = target.contents.written.packedBytes;
+      const now = clock.monotonic();
+      if (now - last >= interval) {
+        last = now;
+        return save(walk);
+      }
+      return target.contents.flushDue ? target.flush() : undefined;
+    },
+    /** The finished snapshot takes the place of this run's checkpoint. */
+    async remove(): Promise<void> {
+      if (saved !== undefined) await target.manifests.delete(saved);
+    },
   };
 }

@@ -1,0 +1,4 @@
+import { nodePorts } from './index.ts';
+import { serve } from './serve.ts';
+
+await serve(nodePorts());

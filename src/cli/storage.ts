@@ -1,0 +1,33 @@
+/** Storages as commands use them: the provider, then limits, then the log (the order of src/blob/README.md). */
+import { LoggingStorage } from '../blob/logging.ts';
+import { openStorage } from '../blob/registry.ts';
+import type { BlobStorage, ConnectionInfo } from '../blob/storage.ts';
+import { parseThrottlingLimits, ThrottledStorage } from '../blob/throttle.ts';
+import type { JsonObject } from '../bytes/json.ts';
+import type { Context } from './context.ts';
+
+export interface StorageOptions {
+  create?: boolean;
+  readOnly?: boolean;
+  /** `throttlingLimits` of the connection file; they replace those of the storage's own configuration. */
+  limits?: JsonObject;
+}
+
+export async function openContextStorage(
+  { ports, console, flags, signal }: Context,
+  info: ConnectionInfo,
+  { create, readOnly, limits }: StorageOptions = {},
+): Promise<BlobStorage> {
+  let storage = await openStorage(info, ports, { create, readOnly, signal, warn: (message) => console.warning(message) });
+  const throttling = parseThrottlingLimits(limits ?? info.config);
+  if (Object.keys(throttling).length > 0) storage = new ThrottledStorage(storage, throttling, ports.clock, signal);
+  if (flags.text('log-level') !== 'debug' || !flags.bool('trace-storage')) return storage;
+  return new LoggingStorage(
+    storage,
+    ({ method, id, milliseconds, outcome, bytes, listed }) => {
+      const counted = listed === undefined ? `${bytes} bytes` : `${listed} blobs`;
+      console.debug(`[STORAGE] ${method} ${id} ${outcome} ${counted} ${milliseconds.toFixed(1)}ms`);
+    },
+    ports.clock,
+  );
+}
