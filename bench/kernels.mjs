@@ -47,8 +47,8 @@ function measure(name, bytes, work) {
     if (round >= 3) rates.push((bytes * count) / elapsed / 1e6);
   }
   rates.sort((a, b) => a - b);
-  const format = (rate) => rate.toFixed(3).padStart(8);
-  console.log(`${name.padEnd(44)} best ${format(rates.at(-1))}   median ${format(rates[rates.length >> 1])}`);
+  const [best, median] = [rates.at(-1), rates[rates.length >> 1]].map((rate) => rate.toFixed(3).padStart(8));
+  console.log(`${name.padEnd(50)} best ${best}   median ${median}`);
 }
 
 for (const name of ['DYNAMIC-4M-BUZHASH', 'DYNAMIC-4M-RABINKARP', 'DYNAMIC-128K-BUZHASH']) {

@@ -1,11 +1,11 @@
 // Encoder of one S2 block of up to 4 MiB (repository-format section 7.4): greedy, with two hash tables, one over 8 bytes
-// for matches worth having and one over 5 bytes for the rest. Positions without a match are skipped the faster the
+// for matches worth having and one over 4 bytes for the rest. Positions without a match are skipped the faster the
 // longer none was found.
 
 import { S2_LONG, S2_SHORT } from '../codecs-map';
 
 const LONG_PRIME: u64 = 0xcf1bbcdcb7a56463;
-const SHORT_PRIME: u64 = 889523592379;
+const SHORT_PRIME: u32 = 0x9e3779b1;
 /** Bytes at the end that are always literals, so that words can be read without looking. */
 const TAIL: usize = 16;
 
@@ -83,8 +83,8 @@ function longSlot(word: u64, shift: u64): usize {
 }
 
 @inline
-function shortSlot(word: u64, shift: u64): usize {
-  return S2_SHORT + (<usize>(((word << 32) * SHORT_PRIME) >> shift) << 2);
+function shortSlot(word: u64, shift: u32): usize {
+  return S2_SHORT + (<usize>((<u32>word * SHORT_PRIME) >> shift) << 2);
 }
 
 /** End of the match of the bytes at `a` and at `b` (a < b), which goes on at most to `end`. */
@@ -112,11 +112,11 @@ export function s2Encode(src: usize, length: usize, dst: usize, patience: u32): 
   const better = patience > 6;
   const size = 32 - <u32>clz<u32>(<u32>length);
   const longBits = <u64>min<u32>(size, 17);
-  const shortBits = <u64>min<u32>(size, better ? 16 : 14);
+  const shortBits = min<u32>(size, better ? 16 : 14);
   memory.fill(S2_LONG, 0, <usize>4 << <usize>longBits);
   memory.fill(S2_SHORT, 0, <usize>4 << <usize>shortBits);
   const longShift = 64 - longBits;
-  const shortShift = 64 - shortBits;
+  const shortShift = 32 - shortBits;
   const end = src + length;
   const stop = end - TAIL;
   const outStop = dst + length - (length >> 5);

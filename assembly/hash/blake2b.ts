@@ -1,5 +1,5 @@
-// BLAKE2b (RFC 7693). State: 8 words, then the number of bytes hashed (u64). The host writes both, the key block already
-// compressed into the words, so that a key costs nothing per hash.
+// BLAKE2b (RFC 7693). State: 8 words, then the number of bytes hashed (u64 at 64). The host writes both, the key block
+// already compressed into the words, so that a key costs nothing per hash.
 //
 // One content is hashed with scalars: rows of vectors are a tenth faster on some processors and half as fast on others.
 // Two contents at once, one a lane, are faster everywhere than the dependency chain of one can be.

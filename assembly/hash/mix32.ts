@@ -123,7 +123,7 @@ function feed(at: usize, x: v128, y: v128, keep: v128): void {
   v128.store(at, xor(v128.and(v128.load(at, LANES), keep), xor(x, y)), LANES);
 }
 
-/** As `mixOne`, over four lanes: chaining values at LANES, word by word, message at WORDS; v12..v15 are the last row. */
+/** As `mixOne`, over four lanes: chaining values at LANES, word by word, message at WORDS. */
 export function mixFour(v12: v128, v13: v128, v14: v128, v15: v128, keep: v128, order: usize, end: usize): void {
   let v0 = v128.load(LANES), v1 = v128.load(LANES, 16), v2 = v128.load(LANES, 32), v3 = v128.load(LANES, 48);
   let v4 = v128.load(LANES, 64), v5 = v128.load(LANES, 80), v6 = v128.load(LANES, 96), v7 = v128.load(LANES, 112);

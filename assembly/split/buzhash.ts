@@ -1,11 +1,11 @@
 // Buzhash over a window of 64 bytes (Kopia's DYNAMIC-*-BUZHASH): H = XOR of rotl(T[byte i], 63 - i).
 //
-// The window is exactly the last 64 bytes, so a position can be tested from any starting point. 16 positions are tested
-// for one step of the hash. In the frame k_l = rotr(h_(n+l), l) the hashes after position n are h_n XOR partial sums of
-// rotr(d_m, m), d = T[in] ^ T[out]. Four positions fill a vector: the sums over four bytes come from four tables whose
-// entry for byte m is already spread over the lanes m..4, one vector load a byte; what leaves the window is the sum made
-// 64 bytes earlier, kept in a ring. Sums over 8, 12 and 16 bytes add the fourth lane of the one before. Only one XOR and
-// one shuffle then lie between the hash and the hash 16 bytes later.
+// The window is exactly the last 64 bytes, so a position can be tested from any starting point, and 16 of them are
+// tested for one step of the hash. In the frame k_l = rotr(h_(n+l), l) the hashes after position n are h_n XOR partial
+// sums of rotr(d_m, m), d = T[in] ^ T[out]. Four positions fill a vector: the sums over four bytes come from four tables
+// whose entry for byte m is already spread over the lanes m..4, one vector load a byte; what leaves the window is the sum
+// made 64 bytes earlier, kept in a ring. Sums over 8, 12 and 16 bytes add the fourth lane of the one before. Only one XOR
+// and one shuffle then lie between a hash and the hash 16 bytes later.
 
 import { BUZHASH_RING, BUZHASH_TABLE, BUZHASH_WIDE } from '../map';
 

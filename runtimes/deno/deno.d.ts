@@ -1,7 +1,6 @@
 /** The part of Deno's namespace used here: what its shim for Node knows, and foreign functions, which it lacks. */
 declare const Deno: typeof import('@deno/shim-deno').Deno & {
-  readonly build: { os: string };
-  dlopen?<Symbols extends Record<string, ForeignFunction>>(
+  dlopen<Symbols extends Record<string, ForeignFunction>>(
     library: string,
     symbols: Symbols,
   ): { symbols: { [Name in keyof Symbols]: (...parameters: unknown[]) => ForeignResult<Symbols[Name]> } };
@@ -9,7 +8,7 @@ declare const Deno: typeof import('@deno/shim-deno').Deno & {
 };
 
 interface ForeignFunction {
-  parameters: readonly ('i32' | 'u32' | 'i64' | 'usize' | 'buffer')[];
+  parameters: readonly ('i32' | 'u32' | 'usize' | 'buffer')[];
   result: 'i32' | 'isize' | 'pointer';
 }
 

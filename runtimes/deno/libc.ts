@@ -1,12 +1,12 @@
 /**
- * System calls of Linux by FFI, for what Deno's own calls lose: nanoseconds (`statx`, `utimensat`) and names that are
- * not UTF-8. Absent on other systems and without `--allow-ffi`.
+ * System calls of Linux by FFI, for what Deno's own lose: nanoseconds and names that are not UTF-8.
+ * `libc` is undefined on other systems and without `--allow-ffi`.
  */
-import { constants as files } from 'node:fs';
-import { constants } from 'node:os';
+import { constants as system } from 'node:os';
 import { nameFromBytes, nameToBytes } from '../../src/bytes/name.ts';
 import { fromSeconds, toSeconds } from '../../src/bytes/time.ts';
 import type { FileKind, FileListItem, FileStat } from '../../src/ports.ts';
+import { nameJoin } from '../node/path.ts';
 import { kindOfMode } from '../node/stat.ts';
 
 const AT_FDCWD = -100;
@@ -14,8 +14,9 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
-const RENAME_FLAGS = 0;
-const PATH_MAX = 4096;
+const O_DIRECTORY = Deno.build.arch === 'aarch64' ? 0o40000 : 0o200000;
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
 
 const signatures = {
   statx: { parameters: ['i32', 'buffer', 'i32', 'u32', 'buffer'], result: 'i32' },
@@ -25,7 +26,7 @@ const signatures = {
   close: { parameters: ['i32'], result: 'i32' },
   readlink: { parameters: ['buffer', 'buffer', 'usize'], result: 'isize' },
   mkdir: { parameters: ['buffer', 'u32'], result: 'i32' },
-  renameat2: { parameters: ['i32', 'buffer', 'i32', 'buffer', 'u32'], result: 'i32' },
+  rename: { parameters: ['buffer', 'buffer'], result: 'i32' },
   unlinkat: { parameters: ['i32', 'buffer', 'i32'], result: 'i32' },
   symlink: { parameters: ['buffer', 'buffer'], result: 'i32' },
   chmod: { parameters: ['buffer', 'u32'], result: 'i32' },
@@ -34,58 +35,126 @@ const signatures = {
 } as const;
 
 function load() {
-  if (Deno.build.os !== 'linux' || Deno.dlopen === undefined) return undefined;
   try {
-    if (Deno.permissions.querySync({ name: 'ffi' }).state !== 'granted') return undefined;
+    if (Deno.build.os !== 'linux' || Deno.permissions.querySync({ name: 'ffi' }).state !== 'granted') return undefined;
     return Deno.dlopen('libc.so.6', signatures).symbols;
   } catch {
-    return undefined; // another C library: Deno's own calls do
+    return undefined; // another C library, or Deno's shim: the calls of the runtime do
   }
 }
 
-const c = load();
+const symbols = load();
+export const libc = symbols && systemCalls(symbols);
 
-export const libc = c === undefined ? undefined : systemCalls(c);
-
-function systemCalls(c: NonNullable<ReturnType<typeof load>>) {
-  const statBuffer = new Uint8Array(256);
-  const statView = new DataView(statBuffer.buffer);
-  const pathBuffer = new Uint8Array(PATH_MAX * 3);
-  const listBuffer = new Uint8Array(65536);
-  const listView = new DataView(listBuffer.buffer);
-  const none = new Uint8Array(1);
-
+function systemCalls(c: NonNullable<typeof symbols>) {
+  /** Throws what the last call failed with, in the form of Node's errors. */
   const fail = (call: string, path: string): never => {
     const number = new Deno.UnsafePointerView(c.__errno_location()).getInt32();
-    const name = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? 'EIO';
-    throw Object.assign(new Error(`${name}: ${call} '${path}'`), { code: name, errno: -number, syscall: call, path });
+    throw systemError(number, call, path);
   };
-  const check = (result: number, call: string, path: string): void => {
-    if (result < 0) fail(call, path);
-  };
+  const must = (result: number, call: string, path: string): number => (result < 0 ? fail(call, path) : result);
 
-  function statAt(fd: number, path: Uint8Array, flags: number, name: string): FileStat {
-    if (c.statx(fd, path, flags, STATX_BASIC_STATS, statBuffer) !== 0) fail('statx', name);
-    const mode = statView.getUint16(28, true);
+  const status = new Uint8Array(256);
+  const statusView = new DataView(status.buffer);
+
+  /** struct statx of linux/stat.h, the same on every processor. */
+  const statAt = (directory: number, path: Uint8Array, flags: number, shown: string): FileStat => {
+    must(c.statx(directory, path, flags, STATX_BASIC_STATS, status), 'statx', shown);
+    const mode = statusView.getUint16(28, true);
+    const minor = statusView.getUint32(140, true);
     return {
       kind: kindOfMode(mode),
       mode: mode & 0o7777,
-      size: Number(statView.getBigUint64(40, true)),
-      mtime: statView.getBigInt64(112, true) * 1_000_000_000n + BigInt(statView.getUint32(120, true)),
-      uid: statView.getUint32(20, true),
-      gid: statView.getUint32(24, true),
-      device: statView.getUint32(136, true) * 2 ** 20 + statView.getUint32(140, true),
-      inode: Number(statView.getBigUint64(32, true)),
+      size: Number(statusView.getBigUint64(40, true)),
+      mtime: statusView.getBigInt64(112, true) * 1_000_000_000n + BigInt(statusView.getUint32(120, true)),
+      uid: statusView.getUint32(20, true),
+      gid: statusView.getUint32(24, true),
+      device: (minor >>> 8) * 2 ** 20 + statusView.getUint32(136, true) * 256 + (minor & 0xff),
+      inode: Number(statusView.getBigUint64(32, true)),
     };
-  }
+  };
 
-  function open(path: string, flags: number, permissions = 0): number {
-    const fd = c.open(cString(path), flags | O_CLOEXEC, permissions);
-    check(fd, 'open', path);
-    return fd;
-  }
+  const open = (path: string, flags: number, permissions = 0): number =>
+    must(c.open(cPath(path), flags | O_CLOEXEC, permissions), 'open', path);
+
+  const readLink = (path: string): string => {
+    const target = new Uint8Array(4096);
+    const length = must(Number(c.readlink(cPath(path), target, target.length)), 'readlink', path);
+    return nameFromBytes(target.subarray(0, length));
+  };
+
+  /** Runs `use` with a path of plain text that leads to what `path` names. */
+  const through = async <T>(path: string, flags: number, use: (path: string) => T | Promise<T>, permissions = 0) => {
+    const handle = open(path, flags, permissions);
+    try {
+      return await use(`/proc/self/fd/${handle}`);
+    } finally {
+      c.close(handle);
+    }
+  };
 
   return {
-    lstat: (path: string) => statAt(AT_FDCWD, scratch(path), AT_SYMLINK_NOFOLLOW, path),
+    through,
+    readLink,
+    lstat: (path: string) => statAt(AT_FDCWD, cPath(path), AT_SYMLINK_NOFOLLOW, path),
+    stat: (path: string) => statAt(AT_FDCWD, cPath(path), 0, path),
+    statDescriptor: (fd: number) => statAt(fd, cPath(''), AT_EMPTY_PATH, `descriptor ${fd}`),
+    realPath: (path: string) => through(path, O_PATH, readLink),
+    list(path: string): FileListItem[] {
+      const directory = open(path, O_DIRECTORY);
+      try {
+        const items: FileListItem[] = [];
+        const buffer = new Uint8Array(65536);
+        for (;;) {
+          const length = must(Number(c.getdents64(directory, buffer, buffer.length)), 'getdents64', path);
+          if (length === 0) return items;
+          for (const { name, kind } of entries(buffer.subarray(0, length))) {
+            items.push({ name, kind: kind ?? this.lstat(nameJoin(path, name)).kind });
+          }
+        }
+      } finally {
+        c.close(directory);
+      }
+    },
+    makeDirectory: (path: string, permissions: number) => must(c.mkdir(cPath(path), permissions), 'mkdir', path),
+    rename: (from: string, to: string) => must(c.rename(cPath(from), cPath(to)), 'rename', from),
+    removeFile: (path: string) => must(c.unlinkat(AT_FDCWD, cPath(path), 0), 'unlink', path),
+    removeDirectory: (path: string) => must(c.unlinkat(AT_FDCWD, cPath(path), AT_REMOVEDIR), 'rmdir', path),
+    symlink: (target: string, path: string) => must(c.symlink(cPath(target), cPath(path)), 'symlink', path),
+    chmod: (path: string, mode: number) => must(c.chmod(cPath(path), mode), 'chmod', path),
+    chown: (path: string, uid: number, gid: number) => must(c.lchown(cPath(path), uid, gid), 'lchown', path),
+    setTimes(path: string, time: bigint, followSymlinks: boolean) {
+      const seconds = toSeconds(time);
+      const both = new BigInt64Array(4); // two struct timespec: access, modification
+      both[0] = both[2] = BigInt(seconds);
+      both[1] = both[3] = time - fromSeconds(seconds);
+      const flags = followSymlinks ? 0 : AT_SYMLINK_NOFOLLOW;
+      must(c.utimensat(AT_FDCWD, cPath(path), new Uint8Array(both.buffer), flags), 'utimensat', path);
+    },
   };
+}
+
+function systemError(number: number, call: string, path: string): Error {
+  const code = Object.entries(system.errno).find(([, value]) => value === number)?.[0] ?? 'EIO';
+  return Object.assign(new Error(`${code}: ${call} '${path}'`), { code, errno: -number, syscall: call, path });
+}
+
+/** The path as C reads it: it ends at a NUL, so one inside is refused. */
+function cPath(path: string): Uint8Array {
+  if (path.includes('\0')) throw systemError(system.errno.EINVAL, 'path', path);
+  const bytes = nameToBytes(path);
+  const ended = new Uint8Array(bytes.length + 1);
+  ended.set(bytes);
+  return ended;
+}
+
+const kinds: Record<number, FileKind | undefined> = { 0: undefined, 4: 'directory', 8: 'file', 10: 'symlink' };
+
+/** struct dirent64: inode 8, offset 8, length 2, type 1, name; type 0 is one that the file system does not tell. */
+function* entries(block: Uint8Array): Generator<{ name: string; kind: FileKind | undefined }> {
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  for (let at = 0; at < block.length; at += view.getUint16(at + 16, true)) {
+    const name = nameFromBytes(block.subarray(at + 19, block.indexOf(0, at + 19)));
+    if (name !== '.' && name !== '..') yield { name, kind: block[at + 18] in kinds ? kinds[block[at + 18]] : 'other' };
+  }
 }

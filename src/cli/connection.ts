@@ -12,7 +12,7 @@ import { cacheRoot } from './config/cache.ts';
 import { configPath } from './config/directories.ts';
 import { readConfig, type ClientConfig } from './config/file.ts';
 import { defaultHostName, defaultUserName } from './config/identity.ts';
-import { askPassword, passwordFile, readStoredKey, readStoredPassword, storeKey, type FoundPassword } from './config/password.ts';
+import { askPassword, readStoredKey, readStoredPassword, storeKey, type FoundPassword } from './config/password.ts';
 import type { Context } from './context.ts';
 import { openContextStorage } from './storage.ts';
 

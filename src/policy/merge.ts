@@ -2,7 +2,7 @@
 import { compareNames } from '../bytes/name.ts';
 import { type Definition, type Policy, type TimeOfDay, builtInPolicy, emptyPolicy } from './policy.ts';
 import { type Field, type Section, isField, isUnset, policySchema } from './schema.ts';
-import { GLOBAL, type SourceInfo, sameSource } from './source.ts';
+import { GLOBAL, type SourceInfo } from './source.ts';
 
 export interface TargetedPolicy {
   target: SourceInfo;
@@ -19,7 +19,7 @@ export interface EffectivePolicy {
 
 type Loose = Record<string, unknown>;
 
-/** Merges policies, most specific first, over the built-in one. The first counts as the target's own if it is its. */
+/** Merges policies, most specific first, over the built-in one. The first is the target's own, or an empty one. */
 export function mergePolicies(policies: readonly TargetedPolicy[], target: SourceInfo): EffectivePolicy {
   const policy = emptyPolicy();
   const definition = emptyOrigins(policySchema) as unknown as Definition;
@@ -31,12 +31,9 @@ export function mergePolicies(policies: readonly TargetedPolicy[], target: Sourc
     if (level.policy.noParent) return { target, policy, definition, stoppedAt: level.target };
   }
   merge(builtInPolicy(), GLOBAL);
-  const own = policies[0];
-  if (own !== undefined && sameSource(own.target, target)) {
-    const { beforeFolder, afterFolder } = own.policy.actions;
-    if (beforeFolder !== undefined) policy.actions.beforeFolder = beforeFolder;
-    if (afterFolder !== undefined) policy.actions.afterFolder = afterFolder;
-  }
+  const { beforeFolder, afterFolder } = policies[0]?.policy.actions ?? {};
+  if (beforeFolder !== undefined) policy.actions.beforeFolder = beforeFolder;
+  if (afterFolder !== undefined) policy.actions.afterFolder = afterFolder;
   return { target, policy, definition };
 }
 

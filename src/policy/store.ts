@@ -5,7 +5,7 @@ import type { Clock } from '../ports.ts';
 import { pathBelow, policyChain } from './chain.ts';
 import { policyFromJson, policyToJson } from './document.ts';
 import { type EffectivePolicy, type TargetedPolicy, mergePolicies } from './merge.ts';
-import type { Policy } from './policy.ts';
+import { type Policy, emptyPolicy } from './policy.ts';
 import {
   type SourceContext,
   type SourceInfo,
@@ -110,6 +110,7 @@ async function merged(manifests: ManifestReader, index: PolicyIndex, target: Sou
   for (const level of policyChain(target)) {
     const metadata = index.get(keyOf(level));
     if (metadata !== undefined) levels.push(await load(manifests, metadata));
+    else if (levels.length === 0) levels.push({ target, policy: emptyPolicy() });
   }
   return mergePolicies(levels, target);
 }

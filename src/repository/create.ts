@@ -10,7 +10,8 @@ import { policyToJson } from '../policy/document.ts';
 import { builtInPolicy } from '../policy/policy.ts';
 import { GLOBAL, policyLabels } from '../policy/source.ts';
 import type { Ports } from '../ports.ts';
-import { openRepository, type OpenOptions } from './open.ts';
+import { openRepository } from './open.ts';
+import type { OpenOptions } from './state.ts';
 import type { Repository } from './repository.ts';
 
 const MINUTE = 60_000_000_000n;

@@ -10,7 +10,7 @@ import { createSplitter } from '../kernels/splitter.ts';
 import { ManifestWriteStore } from '../manifest/store.ts';
 import type { ObjectWriterOptions } from '../object/writer.ts';
 import type { ObjectContents } from '../object/open.ts';
-import { objectContents, type Repository } from './repository.ts';
+import { objectContents, type RepositoryReader } from './reader.ts';
 
 /** Header ID of `zstd-fastest`, the built-in metadata compression. */
 const METADATA_COMPRESSION = 0x1101;
@@ -19,12 +19,12 @@ const FORMAT_REFRESH = 900_000;
 
 /** Writing to an open repository. One session belongs to one task; several may run side by side. */
 export class WriteSession {
-  readonly repository: Repository;
+  readonly repository: RepositoryReader;
   readonly contents: WriteManager;
   readonly manifests: ManifestWriteStore;
   #formatChecked: number;
 
-  constructor(repository: Repository) {
+  constructor(repository: RepositoryReader) {
     this.repository = repository;
     const { format, contents, ports, identity } = repository.state;
     const { parameters } = format;

@@ -110,13 +110,20 @@ export function parseSnapshot(id: string, json: Json): SnapshotManifest {
   return { ...readFields(json, `snapshot ${id}`, snapshot, manifestFields), id };
 }
 
-/** Members in Kopia's order. Stored ones carry an empty `id`; `withId` is for printing. */
-export function snapshotToJson(snapshot: SnapshotManifest, withId = false): JsonObject {
+export interface PrintedSnapshot {
+  /** Stored manifests carry an empty `id`. */
+  withId?: boolean;
+  /** Never stored. */
+  storageStats?: Json;
+}
+
+/** Members in Kopia's order. */
+export function snapshotToJson(snapshot: SnapshotManifest, printed: PrintedSnapshot = {}): JsonObject {
   const { host, userName, path } = snapshot.source;
   const { extra: unknownStats, ...stats } = snapshot.stats;
   const tags = Object.entries(snapshot.tags).toSorted(([a], [b]) => compareNames(a, b));
   return {
-    id: withId ? snapshot.id : '',
+    id: printed.withId ? snapshot.id : '',
     source: { host, userName, path },
     description: snapshot.description,
     startTime: formatTime(snapshot.startTime),
@@ -125,6 +132,7 @@ export function snapshotToJson(snapshot: SnapshotManifest, withId = false): Json
     incomplete: snapshot.incomplete || undefined,
     rootEntry: snapshot.rootEntry === undefined ? null : entryToJson(snapshot.rootEntry),
     tags: tags.length === 0 ? undefined : Object.fromEntries(tags),
+    storageStats: printed.storageStats,
     pins: snapshot.pins.length === 0 ? undefined : compactPins(snapshot.pins),
     ...snapshot.extra,
   };

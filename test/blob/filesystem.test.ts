@@ -270,9 +270,11 @@ async function prepared(hook: (event: FileEvent, nth: number) => void, clock = n
   return { store, clock };
 }
 
-const failing = (call: FileCall, times: number) => (event: FileEvent) => {
-  if (event.call === call && times-- > 0) throw systemError('EIO');
-};
+const failing =
+  (call: FileCall, times: number, code = 'EIO') =>
+  (event: FileEvent) => {
+    if (event.call === call && times-- > 0) throw systemError(code);
+  };
 
 describe('faults', () => {
   it('passing errors are tried again, up to ten times', async () => {
@@ -361,12 +363,10 @@ describe('faults', () => {
   });
 
   it('after a failed append there is no commit', async () => {
-    const { store } = await prepared(({ call }, nth) => {
-      if (call === 'write' && nth < 4) throw systemError('ENOSPC');
-    });
+    const { store } = await prepared(failing('write', 1, 'ENOSPC'));
     const appender = await store.begin!(pack);
     expect(await codeOf(appender.append(pattern(10)))).toBe('no-space');
-    expect(await codeOf(appender.append(pattern(10)))).not.toBe('not a CairnError');
+    await appender.append(pattern(10)); // would leave a hole before it
     expect(await codeOf(appender.commit())).toBe('io');
     expect(await store.get(pack)).toEqual(pattern(2000, 1));
     expect(tree(root).filter((path) => path.includes('.tmp.'))).toEqual([]);

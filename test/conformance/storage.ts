@@ -64,7 +64,8 @@ export function storageConformance(name: string, makeStore: () => Promise<StoreU
           pattern(n, i),
         );
         const small = Array.from({ length: 3000 }, (_, i) => pattern(i % 97, i));
-        for (const gathered of [parts, small, [...small, ...parts]]) {
+        const middle = Array.from({ length: 30 }, (_, i) => pattern(70_000, i));
+        for (const gathered of [parts, small, middle, [...small, ...parts]]) {
           await store.put('gathered', gathered);
           const whole = joinBytes(gathered);
           expect(same(await store.get('gathered'), whole)).toBe(true);

@@ -1,0 +1,50 @@
+import { formatTime } from '../../../bytes/time.ts';
+import { CairnError } from '../../../errors.ts';
+import type { Labels, ManifestMetadata } from '../../../manifest/types.ts';
+import { withRepository } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { JsonList } from '../../output/json-list.ts';
+
+export async function run(context: Context): Promise<void> {
+  const { flags, console, times } = context;
+  const filter = labelsOf(flags.texts('filter'));
+  const keys = flags.texts('sort');
+  await withRepository(context, async ({ repository: { manifests } }) => {
+    const found = await manifests.find(filter);
+    const compare = (a: ManifestMetadata, b: ManifestMetadata): number => {
+      for (const key of keys) {
+        const [x, y] = [a.labels[key] ?? '', b.labels[key] ?? ''];
+        if (x !== y) return x < y ? -1 : 1;
+      }
+      return 0;
+    };
+    const list = context.json ? new JsonList(console, context.jsonIndent) : undefined;
+    for (const { id, length, labels, modified } of found.toSorted(compare)) {
+      if (list !== undefined) await list.add({ id, length, labels: sorted(labels), mtime: formatTime(modified) });
+      else
+        await console.line(`${id} ${String(length).padStart(10)} ${times.text(modified)} type:${labels.type} ${labelText(labels)}`);
+    }
+    await list?.end();
+  });
+}
+
+function labelsOf(filters: readonly string[]): Labels {
+  const labels: Labels = {};
+  for (const filter of filters) {
+    const colon = filter.indexOf(':');
+    if (colon < 0) throw new CairnError('usage', `invalid list filter "${filter}", missing ':'`);
+    labels[filter.slice(0, colon)] = filter.slice(colon + 1);
+  }
+  return labels;
+}
+
+function sorted(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function labelText(labels: Labels): string {
+  return Object.entries(sorted(labels))
+    .filter(([key]) => key !== 'type')
+    .map(([key, value]) => `${key}:${value}`)
+    .join(' ');
+}
