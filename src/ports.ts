@@ -159,7 +159,7 @@ export interface WorkerChannel {
   close(): void;
 }
 
-export type Spawn = (program: 'upload' | 'restore') => WorkerChannel;
+export type Spawn = (program: 'upload') => WorkerChannel;
 
 export interface Environment {
   readonly runtime: 'node' | 'deno' | 'bun' | 'workerd' | 'browser';

@@ -53,6 +53,7 @@ function systemCalls(c: NonNullable<typeof symbols>) {
     throw systemError(number, call, path);
   };
   const must = (result: number, call: string, path: string): number => (result < 0 ? fail(call, path) : result);
+  const done = (result: number, call: string, path: string): void => void must(result, call, path);
 
   const status = new Uint8Array(256);
   const statusView = new DataView(status.buffer);
@@ -83,13 +84,16 @@ function systemCalls(c: NonNullable<typeof symbols>) {
     return nameFromBytes(target.subarray(0, length));
   };
 
-  /** Runs `use` with a path of plain text that leads to what `path` names. */
-  const through = async <T>(path: string, flags: number, use: (path: string) => T | Promise<T>, permissions = 0) => {
+  /** Runs `use` with a path of plain text that leads to what `path` names: Deno adopts no descriptor of others. */
+  const through = <T>(path: string, flags: number, use: (path: string) => T, permissions = 0): T => {
     const handle = open(path, flags, permissions);
+    const close = () => c.close(handle);
+    let result: T | undefined;
     try {
-      return await use(`/proc/self/fd/${handle}`);
+      result = use(`/proc/self/fd/${handle}`);
+      return result instanceof Promise ? (result.finally(close) as T) : result;
     } finally {
-      c.close(handle);
+      if (!(result instanceof Promise)) close();
     }
   };
 
@@ -116,13 +120,13 @@ function systemCalls(c: NonNullable<typeof symbols>) {
         c.close(directory);
       }
     },
-    makeDirectory: (path: string, permissions: number) => must(c.mkdir(cPath(path), permissions), 'mkdir', path),
-    rename: (from: string, to: string) => must(c.rename(cPath(from), cPath(to)), 'rename', from),
-    removeFile: (path: string) => must(c.unlinkat(AT_FDCWD, cPath(path), 0), 'unlink', path),
-    removeDirectory: (path: string) => must(c.unlinkat(AT_FDCWD, cPath(path), AT_REMOVEDIR), 'rmdir', path),
-    symlink: (target: string, path: string) => must(c.symlink(cPath(target), cPath(path)), 'symlink', path),
-    chmod: (path: string, mode: number) => must(c.chmod(cPath(path), mode), 'chmod', path),
-    chown: (path: string, uid: number, gid: number) => must(c.lchown(cPath(path), uid, gid), 'lchown', path),
+    makeDirectory: (path: string, permissions: number) => done(c.mkdir(cPath(path), permissions), 'mkdir', path),
+    rename: (from: string, to: string) => done(c.rename(cPath(from), cPath(to)), 'rename', from),
+    removeFile: (path: string) => done(c.unlinkat(AT_FDCWD, cPath(path), 0), 'unlink', path),
+    removeDirectory: (path: string) => done(c.unlinkat(AT_FDCWD, cPath(path), AT_REMOVEDIR), 'rmdir', path),
+    symlink: (target: string, path: string) => done(c.symlink(cPath(target), cPath(path)), 'symlink', path),
+    chmod: (path: string, mode: number) => done(c.chmod(cPath(path), mode), 'chmod', path),
+    chown: (path: string, uid: number, gid: number) => done(c.lchown(cPath(path), uid, gid), 'lchown', path),
     setTimes(path: string, time: bigint, followSymlinks: boolean) {
       const seconds = toSeconds(time);
       const both = new BigInt64Array(4); // two struct timespec: access, modification

@@ -1,8 +1,7 @@
 import { hasRawBytes } from '../../src/bytes/name.ts';
 import type { SyncFiles } from '../../src/ports.ts';
-import { openFlags } from '../node/files.ts';
 import { looksAltered } from '../node/path.ts';
-import { nodeSyncFiles } from '../node/sync-files.ts';
+import { READ_FLAGS, nodeSyncFiles } from '../node/sync-files.ts';
 import { libc } from './libc.ts';
 import { denoKind, denoStat } from './stat.ts';
 
@@ -17,7 +16,7 @@ export const denoSyncFiles: SyncFiles = {
   readLink: (path) => libc?.readLink(path) ?? Deno.readLinkSync(path),
   openRead(path) {
     if (libc === undefined || !hasRawBytes(path)) return nodeSyncFiles.openRead(path);
-    return libc.throughSync(path, openFlags.read, nodeSyncFiles.openRead);
+    return libc.through(path, READ_FLAGS, nodeSyncFiles.openRead);
   },
   read: nodeSyncFiles.read,
   close: nodeSyncFiles.close,

@@ -2,7 +2,7 @@ import { type MessagePort, Worker, parentPort } from 'node:worker_threads';
 import { CairnError } from '../../src/errors.ts';
 import type { WorkerChannel } from '../../src/ports.ts';
 
-export type Program = 'upload' | 'restore';
+export type Program = 'upload';
 
 /** Megabytes; AEAD output is garbage at once, and a large young generation would keep a hundred of them. */
 const YOUNG_GENERATION = 8;

@@ -46,8 +46,7 @@ export const nodeFiles: Files = {
     return nameFromBytes(await promises.realpath(systemPath(path), 'buffer'));
   },
   async open(path, mode, permissions) {
-    const fd = await called<number>((done) => fs.open(systemPath(path), openFlags[mode], permissions ?? 0o666, done));
-    return handleOf(fd);
+    return handleOf(await openDescriptor(path, openFlags[mode], permissions));
   },
   async makeDirectory(path, permissions) {
     await promises.mkdir(systemPath(path), { mode: permissions });
@@ -64,7 +63,7 @@ export const nodeFiles: Files = {
   },
   async syncDirectory(path) {
     if (sep === '\\') return;
-    const fd = await called<number>((done) => fs.open(systemPath(path), O_RDONLY, done));
+    const fd = await openDescriptor(path, O_RDONLY);
     try {
       await called((done) => fs.fsync(fd, done));
     } catch (error) {
@@ -78,6 +77,10 @@ export const nodeFiles: Files = {
     return { capacity: bsize * blocks, available: bsize * bavail };
   },
 };
+
+export function openDescriptor(path: string, flags: number, permissions = 0o666): Promise<number> {
+  return called((done) => fs.open(systemPath(path), flags, permissions, done));
+}
 
 /** Names that are not UTF-8: listed as bytes, kinds asked one by one (Bun cannot give both at once). */
 async function listRaw(path: string): Promise<FileListItem[]> {

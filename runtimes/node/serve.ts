@@ -1,10 +1,8 @@
-import { workerData } from 'node:worker_threads';
+import { serve as serveUpload } from '../../src/upload/worker.ts';
 import type { Ports } from '../../src/ports.ts';
 import { parentChannel } from './channel.ts';
 
-/** Runs the worker program that the starter named. */
+/** Runs the worker program: the upload's, the only one there is. */
 export async function serve(ports: Ports): Promise<void> {
-  const { program } = workerData as { program: string };
-  const module = program === 'upload' ? import('../../src/upload/worker.ts') : import('../../src/restore/worker.ts');
-  await (await module).serve(ports, parentChannel());
+  serveUpload(ports, parentChannel());
 }

@@ -58,8 +58,8 @@ export function nameToBytes(name: string): Uint8Array {
 }
 
 /**
- * Order of two names by their raw bytes, as Kopia sorts them. UTF-16 order agrees except where surrogates meet
- * U+E000..U+FFFF, so only then are bytes compared.
+ * Order of two names by their raw bytes, as Kopia sorts them. UTF-16 order agrees below U+D800; beyond, surrogates
+ * stand for astral characters or for raw bytes, so the bytes are compared.
  */
 export function compareNames(a: string, b: string): number {
   const n = Math.min(a.length, b.length);
@@ -67,7 +67,7 @@ export function compareNames(a: string, b: string): number {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
     if (x === y) continue;
-    if (x < 0xd800 || y < 0xd800) return x - y;
+    if (x < 0xd800 && y < 0xd800) return x - y;
     const left = nameToBytes(a);
     const right = nameToBytes(b);
     for (let k = 0; k < left.length && k < right.length; k++) if (left[k] !== right[k]) return left[k] - right[k];

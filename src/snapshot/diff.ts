@@ -33,14 +33,15 @@ export interface DiffEvent {
 }
 
 export interface DiffOptions {
-  /** A root with a path below its snapshot is treated like the folders below, see `shown`. */
+  /** Text of a time; without it Go's in UTC. */
   formatTime?: (time: bigint) => string;
   signal?: AbortSignal;
 }
 
-/** One side of a comparison: an entry, and whether it is the root of its snapshot or object. */
+/** One side of a comparison, as `resolveEntryPath` gives it. */
 export interface DiffSide {
   entry: DirEntry;
+  /** Below the root of its snapshot; empty for the root. */
   path: string;
 }
 

