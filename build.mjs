@@ -90,7 +90,7 @@ async function buildPrograms() {
     target: 'es2023',
     mainFields: ['module', 'main'],
     conditions: ['import'],
-    external: ['node:*'],
+    external: ['node:*', 'bun:*'],
     metafile: true,
     legalComments: 'none',
     define: { CAIRN_VERSION: JSON.stringify(version) },

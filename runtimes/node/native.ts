@@ -15,7 +15,9 @@ interface Zstd {
 const { zstdCompressSync, zstdDecompressSync } = zlib as Zstd;
 const ZSTD_COMPRESSION_LEVEL = 100;
 
+/** The bytes without Buffer's methods; copied when they would keep much more memory alive. */
 function plain(buffer: Uint8Array): Uint8Array {
+  if (buffer.length < buffer.buffer.byteLength / 2) return new Uint8Array(buffer);
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
@@ -23,7 +25,10 @@ function hmac(algorithm: 'sha224' | 'sha256') {
   return (key: Uint8Array, data: Uint8Array) => plain(crypto.createHmac(algorithm, key).update(data).digest());
 }
 
-/** A decoder that yields at most `limit` bytes; anything else is `corrupt`. */
+/**
+ * A decoder that yields at most `limit` bytes; anything else is `corrupt`. Deno and Bun take a zstd stream that is cut
+ * off for a whole one: kernels/ walks the frames before.
+ */
 function inflater(name: string, decode: Sum) {
   return (data: Uint8Array, limit: number): Uint8Array => {
     try {
@@ -38,9 +43,9 @@ function inflater(name: string, decode: Sum) {
   };
 }
 
-/** One chunk for small results, few for large ones. */
+/** One chunk with a byte to spare for small results, few for large ones. */
 function chunkSize(expected: number): number {
-  return Math.min(Math.max(expected, 64), 256 * 1024);
+  return Math.min(Math.max(expected + 1, 64), 256 * 1024);
 }
 
 export const nodeNative: Native = {

@@ -4,7 +4,11 @@ export interface CodecsExports {
   readonly HEAP: WebAssembly.Global<'i32'>;
   inflate(from: number, length: number, to: number, room: number): number;
   inflateConsumed(): number;
-  readonly IEEE: WebAssembly.Global<'i32'>;
+  readonly ECC_PARITY: WebAssembly.Global<'i32'>;
+  readonly ECC_TABLES: WebAssembly.Global<'i32'>;
+  readonly ECC_PLAIN: WebAssembly.Global<'i32'>;
+  readonly ECC_RECORDS: WebAssembly.Global<'i32'>;
+  readonly ECC_PARITY_RECORDS: WebAssembly.Global<'i32'>;
   readonly CASTAGNOLI: WebAssembly.Global<'i32'>;
   /** The tables hold one polynomial at a time. */
   usePolynomial(polynomial: number): void;
@@ -13,6 +17,9 @@ export interface CodecsExports {
   s2Decode(from: number, length: number, to: number, room: number): number;
   lz4Decode(from: number, length: number, start: number, to: number, room: number): number;
   xxh32(at: number, length: number): number;
+  eccEncode(blocks: number, data: number, parity: number, shard: number, tables: number): void;
+  eccParity(data: number, parity: number, shard: number, tables: number): void;
+  eccCheck(count: number, shard: number): number;
 }
 
 /** Kernels may read and write this many bytes beyond what they are given. */

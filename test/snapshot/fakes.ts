@@ -115,7 +115,8 @@ export interface FakeFile extends Partial<DirEntry> {
 
 export type FakeTree = { [name: string]: FakeTree | FakeFile | string };
 
-const isFile = (node: FakeTree | FakeFile): node is FakeFile => 'text' in node || 'link' in node;
+const isFile = (node: FakeTree | FakeFile): node is FakeFile =>
+  typeof node.text === 'string' || node.text instanceof Uint8Array || typeof node.link === 'string';
 export const TIME = 1_700_000_000_123_456_789n;
 
 /** Stores a file and gives its entry. */

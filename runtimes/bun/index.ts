@@ -1,0 +1,29 @@
+/** Ports for Bun: those of node:, and Bun's own where they are faster or keep more. It has no ChaCha20-Poly1305. */
+import type { FileFidelity, Native, Ports } from '../../src/ports.ts';
+import { nodeFidelity, nodeNative, nodePorts } from '../node/index.ts';
+import { bunEnvironment } from './environment.ts';
+import { bunFiles, exactTimes } from './files.ts';
+import { bunSpawn } from './spawn.ts';
+
+export { bunFiles, bunSpawn };
+
+export const bunNative: Native = {
+  ...nodeNative,
+  zstdCompress: (data, level) => Bun.zstdCompressSync(data, { level }),
+};
+
+export const bunFidelity: FileFidelity = {
+  ...nodeFidelity,
+  writeTimeResolution: exactTimes ? 1 : nodeFidelity.writeTimeResolution,
+};
+
+export function bunPorts(): Ports {
+  return {
+    ...nodePorts(),
+    native: bunNative,
+    files: bunFiles,
+    fidelity: bunFidelity,
+    spawn: bunSpawn,
+    environment: bunEnvironment(),
+  };
+}

@@ -1,0 +1,4 @@
+import { start } from '../node/start.ts';
+import { bunPorts } from './index.ts';
+
+await start(bunPorts());

@@ -1,0 +1,4 @@
+import { serve } from '../node/serve.ts';
+import { bunPorts } from './index.ts';
+
+await serve(bunPorts());
