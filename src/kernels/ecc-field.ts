@@ -50,14 +50,25 @@ export function invert(matrix: Matrix): Matrix {
   return rows.map((row) => row.subarray(size));
 }
 
-/** The parity rows: those below the identity of Vandermonde times the inverse of its own top square. */
+/**
+ * The parity rows of Vandermonde (row r: powers of r) times the inverse of its own top square. That product maps the
+ * values of a polynomial at 0..data-1 to its values at data.., so that each factor is one of Lagrange's:
+ * the product over j != c of (r - j) / (c - j), in a field where minus is XOR.
+ */
 export function parityMatrix(data: number, parity: number): Matrix {
-  const power = (base: number, e: number) => (e === 0 ? 1 : base === 0 ? 0 : exponent[(logarithm[base] * e) % 255]);
-  const vandermonde = (r: number) => Uint8Array.from({ length: data }, (_, c) => power(r, c));
-  const top = invert(Array.from({ length: data }, (_, r) => vandermonde(r)));
+  const logOfDistances = (x: number) => {
+    let sum = 0;
+    for (let j = 0; j < data; j++) if (j !== x) sum += logarithm[x ^ j];
+    return sum;
+  };
+  const divisors = Array.from({ length: data }, (_, c) => logOfDistances(c));
   return Array.from({ length: parity }, (_, p) => {
-    const row = new Uint8Array(data);
-    vandermonde(data + p).forEach((factor, c) => addScaled(row, top[c], factor));
-    return row;
+    const r = data + p;
+    const product = logOfDistances(r);
+    return Uint8Array.from(divisors, (divisor, c) => exponent[modulo(product - logarithm[r ^ c] - divisor)]);
   });
+}
+
+function modulo(log: number): number {
+  return ((log % 255) + 255) % 255;
 }

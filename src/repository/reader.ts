@@ -1,11 +1,13 @@
 import type { BlobStorage } from '../blob/storage.ts';
 import { decompress } from '../content/crypto.ts';
 import type { ContentStore } from '../content/store.ts';
-import type { CairnError } from '../errors.ts';
+import { CairnError } from '../errors.ts';
 import type { RepositoryFormat } from '../format/format.ts';
 import { ManifestStore } from '../manifest/store.ts';
-import { openObject, type ObjectContents } from '../object/open.ts';
+import { openObject, readObject, type ObjectContents } from '../object/open.ts';
 import type { ObjectReader } from '../object/types.ts';
+import { readDirectory } from '../snapshot/directory.ts';
+import type { DirEntry } from '../snapshot/entry.ts';
 import type { Identity, RepositoryState } from './state.ts';
 
 /** Inflated size of an object-level compressed content whose length nobody tells. */
@@ -58,6 +60,24 @@ export class RepositoryReader {
 
   async openObject(id: string): Promise<ObjectReader> {
     return openObject(this.objects, id);
+  }
+
+  /** Entries of a stored directory. */
+  async listDirectory(objectId: string): Promise<DirEntry[]> {
+    return readDirectory(await readObject(this.objects, objectId)).entries;
+  }
+
+  /** The entry at a path below a directory, `a/b/c`; `entry-not-found` names the part that is missing. */
+  async findEntry(root: DirEntry, path: string): Promise<DirEntry> {
+    let entry = root;
+    for (const name of path.split('/').filter((part) => part !== '')) {
+      const entries = entry.type === 'd' ? await this.listDirectory(entry.objectId) : [];
+      const next = entries.find((candidate) => candidate.name === name);
+      if (next === undefined)
+        throw new CairnError('entry-not-found', `entry not found: ${name} in ${path}`, { data: { path } });
+      entry = next;
+    }
+    return entry;
   }
 
   /** Sees what other programs wrote since the repository was opened. */

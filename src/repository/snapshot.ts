@@ -1,4 +1,5 @@
 import { CairnError } from '../errors.ts';
+import { policyTree } from '../policy/store.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { SnapshotManifest } from '../snapshot/manifest.ts';
 import { Pipeline } from '../upload/pipeline.ts';
@@ -7,7 +8,8 @@ import type { WriteSession } from './write-session.ts';
 
 export interface SnapshotOptions
   extends Omit<UploadOptions, 'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy'> {
-  policy: PolicyNode;
+  /** Policies of the tree; those stored in the repository unless given. */
+  policy?: PolicyNode;
   /** Threads that read, hash and encrypt; 0 keeps everything in this one. */
   workers?: number;
 }
@@ -41,6 +43,7 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
       },
       {
         ...options,
+        policy: options.policy ?? (await policyTree(session.manifests, options.source)).root,
         pipeline,
         syncFiles,
         separator: files.separator,

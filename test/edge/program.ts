@@ -3,7 +3,7 @@ import core from '../../dist/core.wasm';
 import codecs from '../../dist/codecs.wasm';
 import zstd from '../../dist/zstd.wasm';
 import { edgePorts } from '../../runtimes/workerd/index.ts';
-import { findEntry, listDirectory, listSnapshots, MemoryStorage, openAtEdge, readFileRange } from '../../src/edge/index.ts';
+import { listSnapshots, MemoryStorage, openAtEdge } from '../../src/edge/index.ts';
 
 interface Question {
   blobs: Record<string, string>;
@@ -24,12 +24,12 @@ export default {
     const { snapshots } = await listSnapshots(repository.manifests);
     const answers = [];
     for (const { id, rootEntry } of snapshots) {
-      const names = rootEntry?.type === 'd' ? (await listDirectory(repository, rootEntry.objectId)).map((e) => e.name) : [];
+      const names = rootEntry?.type === 'd' ? (await repository.listDirectory(rootEntry.objectId)).map((e) => e.name) : [];
       answers.push({ id, names });
     }
     const root = snapshots.at(-1)!.rootEntry!;
-    const file = await findEntry(repository, root, question.path);
-    const bytes = await readFileRange(repository, file, question.offset, question.length);
+    const file = await repository.findEntry(root, question.path);
+    const bytes = await (await repository.openObject(file.objectId)).read(question.offset, question.length);
     return Response.json({ snapshots: answers, bytes: btoa(String.fromCharCode(...bytes)) });
   },
 };

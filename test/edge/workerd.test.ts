@@ -8,7 +8,7 @@ import { deriveFormatKey } from '../../src/kernels/derive.ts';
 import { parseRepositoryBlob } from '../../src/format/repository-blob.ts';
 import { expected, fixtureFiles, fixtureStorage } from '../fixtures/load.ts';
 import { edgePorts } from '../../runtimes/workerd/index.ts';
-import { findEntry, listSnapshots, openAtEdge, readFileRange } from '../../src/edge/index.ts';
+import { listSnapshots, openAtEdge } from '../../src/edge/index.ts';
 import { ports, runtimeName } from '../runtime.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,9 +31,10 @@ describe('first light at the edge', () => {
     const modules = { core: await wasm('core'), codecs: await wasm('codecs'), zstd: await wasm('zstd') };
     const repository = await openAtEdge(await fixtureStorage('damaged-base'), await formatKey('damaged-base'), edgePorts(modules));
     const { snapshots } = await listSnapshots(repository.manifests);
-    const entry = await findEntry(repository, snapshots.at(-1)!.rootEntry!, 'larger.bin');
-    expect(sha256(await readFileRange(repository, entry, 0, entry.size))).toBe(file.sha256);
-    await expect(findEntry(repository, snapshots.at(-1)!.rootEntry!, 'sub/none')).rejects.toThrow(/entry not found/);
+    const entry = await repository.findEntry(snapshots.at(-1)!.rootEntry!, 'larger.bin');
+    const object = await repository.openObject(entry.objectId);
+    expect(sha256(await object.read(0, entry.size))).toBe(file.sha256);
+    await expect(repository.findEntry(snapshots.at(-1)!.rootEntry!, 'sub/none')).rejects.toThrow(/entry not found/);
   });
 
   it.skipIf(!installed || !runtimeName.startsWith('node'))('runs in workerd', async () => {
@@ -83,8 +84,9 @@ describe('first light at the edge', () => {
       expect(answer.snapshots.find(({ id }) => id === newest.id)!.names.sort()).toEqual(top.sort());
       const repository = await openAtEdge(await fixtureStorage('damaged-base'), await formatKey('damaged-base'), ports());
       const { snapshots } = await listSnapshots(repository.manifests);
-      const entry = await findEntry(repository, snapshots.at(-1)!.rootEntry!, 'larger.bin');
-      expect(answer.bytes).toBe(Buffer.from(await readFileRange(repository, entry, 100, 1000)).toString('base64'));
+      const entry = await repository.findEntry(snapshots.at(-1)!.rootEntry!, 'larger.bin');
+      const object = await repository.openObject(entry.objectId);
+      expect(answer.bytes).toBe(Buffer.from(await object.read(100, 1000)).toString('base64'));
     } finally {
       await miniflare.dispose();
     }

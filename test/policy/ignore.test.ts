@@ -84,3 +84,73 @@ describe('file selection', () => {
     }
   });
 });
+
+describe('rules', () => {
+  const node = (files: FilesPolicy): PolicyNode => buildPolicyTree({ ...emptyPolicy(), files }, source, []);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const file = (name: string, size = 1, device = 1) => ({ name, kind: 'file' as const, size, device });
+  const directory = (name: string, device = 1) => ({ name, kind: 'directory' as const, size: 4096, device });
+
+  it('limit size and device', () => {
+    const context = enterDirectory(IgnoreContext.empty, node({ maxFileSize: 10, oneFileSystem: true }), '', []);
+    expect(context.judge('', file('a', 10), 1)).toBe('include');
+    expect(context.judge('', file('a', 11), 1)).toBe('too-large');
+    expect(context.judge('', { ...file('a'), size: 2n ** 60n }, 1)).toBe('too-large');
+    expect(context.judge('', { ...file('a', 11), kind: 'symlink' }, 1)).toBe('too-large');
+    expect(context.judge('', directory('d'), 1)).toBe('include');
+    expect(context.judge('', directory('d', 2), 1)).toBe('other-device');
+    expect(enterDirectory(context, node({}), '/d', []).judge('/d', file('a', 11, 2), 1)).toBe('too-large');
+    expect(enterDirectory(context, node({}), '/d', []).judge('/d', file('a', 1, 2), 1)).toBe('include');
+  });
+
+  it("of a directory without its own are its parent's, as the same object", () => {
+    const root = node({ ignore: ['*.o'], ignoreDotFiles: ['.i'] });
+    const context = enterDirectory(IgnoreContext.empty, root, '', []);
+    const child = root.child('d');
+    expect(enterDirectory(context, child, '/d', [])).toBe(context);
+    expect(ignoreFileNames(context, child)).toEqual(['.i']);
+    const own = enterDirectory(context, child, '/d', [{ name: '.i', data: bytes('!keep.o\n/x') }]);
+    expect(own.judge('/d', file('keep.o'), 1)).toBe('include');
+    expect(own.judge('/d', file('x'), 1)).toBe('ignored');
+    expect(own.judge('/d/e', file('x'), 1)).toBe('include');
+    expect(own.judge('/d/e', file('y.o'), 1)).toBe('ignored');
+  });
+
+  it('are an error of the directory when bad, naming file and line', () => {
+    try {
+      enterDirectory(IgnoreContext.empty, node({}), '/d', [{ name: '.i', data: bytes('ok\n# [\n[a\n') }]);
+      expect.fail('accepted');
+    } catch (error) {
+      expect(isCairnError(error, 'invalid-argument')).toBe(true);
+      expect((error as Error).message).toMatch(/^\/d\/\.i line 3: invalid pattern "\[a"/);
+    }
+    expect(() => enterDirectory(IgnoreContext.empty, node({ ignore: ['x\\'] }), '', [])).toThrow('ignore rule');
+  });
+
+  it('of a file end before a line of 64 KiB', () => {
+    const long = 'x'.repeat(65535);
+    const count = (text: string) => parseIgnoreFile(bytes(text), 'f', '').length;
+    expect(count(`a\n${long}\nb\n`)).toBe(3);
+    expect(count(`a\n${long}x\nb\n`)).toBe(1);
+    expect(count('\r\n \t\n#x\n')).toBe(0);
+    expect(count(' #x')).toBe(1);
+  });
+
+  it('never throw anything but a named error, and end', () => {
+    const hostile = fc.array(
+      fc.constantFrom('*', '**', '/', '[', ']', '!', '\\', 'a', '?', ':', '-', '\0', ' ', '\n', 'é', '\udcff'),
+    );
+    fc.assert(
+      fc.property(hostile, hostile, (rules, path) => {
+        try {
+          const data = bytes(rules.join(''));
+          const context = enterDirectory(IgnoreContext.empty, node({}), '/a', [{ name: 'f', data }]);
+          context.judge('/a', file(path.join('') || 'a'), 1);
+        } catch (error) {
+          if (!isCairnError(error, 'invalid-argument')) throw error;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

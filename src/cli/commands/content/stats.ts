@@ -39,7 +39,7 @@ export async function run(context: Context): Promise<void> {
       const name = id === 0 ? '(uncompressed)' : compressorName(id);
       await console.line(`  ${name.padEnd(22)} count: ${sum.count} size: ${size(sum.original)}${id === 0 ? '' : saved}`);
     }
-    await console.line(`Average: ${size(histogram.average)}`);
+    await console.line(`Average: ${size(Math.trunc(original / histogram.count))}`);
     for (const line of histogram.lines(size)) await console.line(line);
   });
 }

@@ -1,0 +1,71 @@
+/** The flags of `snapshot create`, checked before anything is opened. */
+import { formatDuration } from '../../../bytes/duration.ts';
+import { CairnError } from '../../../errors.ts';
+import { parseTags } from '../../../snapshot/manifest.ts';
+import { CHECKPOINT_INTERVAL } from '../../../upload/upload.ts';
+import type { Context } from '../../context.ts';
+import { percentOf } from '../percent.ts';
+import { parseGivenTime } from './start-time.ts';
+
+const MAX_DESCRIPTION = 1024;
+
+export interface CreateFlags {
+  description: string;
+  tags: Record<string, string>;
+  pins: string[];
+  startTime: bigint | undefined;
+  endTime: bigint | undefined;
+  forceHash: number;
+  failFast: boolean;
+  limitBytes: number;
+  /** Milliseconds. */
+  checkpointInterval: number | undefined;
+}
+
+export function createFlags({ flags }: Context): CreateFlags {
+  const description = flags.text('description') ?? '';
+  if (new TextEncoder().encode(description).length > MAX_DESCRIPTION)
+    throw new CairnError('usage', `description too long: flag '--description' takes ${MAX_DESCRIPTION} bytes at most`);
+  const pins = flags.texts('pin');
+  if (pins.includes('')) throw new CairnError('usage', "flag '--pin' takes a name, got ''");
+  const limit = flags.integer('upload-limit-mb')!;
+  if (limit < 0n) throw new CairnError('usage', "flag '--upload-limit-mb' takes a number, 0 or more");
+  refuseMissing(flags);
+  return {
+    description,
+    tags: parseTags(flags.texts('tags')),
+    pins,
+    ...givenTimes(flags),
+    forceHash: percentOf(flags, 'force-hash'),
+    failFast: flags.bool('fail-fast'),
+    limitBytes: Number(limit) * 2 ** 20,
+    checkpointInterval: checkpointInterval(flags),
+  };
+}
+
+function givenTimes(flags: Context['flags']): Pick<CreateFlags, 'startTime' | 'endTime'> {
+  const time = (name: string) => {
+    const text = flags.text(name);
+    return text ? parseGivenTime(name, text) : undefined;
+  };
+  const startTime = time('start-time');
+  const endTime = time('end-time');
+  if (startTime !== undefined && endTime !== undefined && startTime > endTime)
+    throw new CairnError('usage', 'start time override cannot be after the end time override');
+  return { startTime, endTime };
+}
+
+function checkpointInterval(flags: Context['flags']): number | undefined {
+  const interval = flags.integer('checkpoint-interval');
+  if (!interval) return undefined;
+  const most = BigInt(CHECKPOINT_INTERVAL) * 1_000_000n;
+  if (interval < 0n || interval > most)
+    throw new CairnError('usage', `checkpoint interval cannot be greater than ${formatDuration(most)}`);
+  return Number(interval / 1_000_000n);
+}
+
+/** What is accepted by name but would change what is stored is refused as long as it is not there. */
+function refuseMissing(flags: Context['flags']): void {
+  const missing = flags.text('stdin-file') ? 'stdin-file' : flags.bool('force-enable-actions') ? 'force-enable-actions' : undefined;
+  if (missing !== undefined) throw new CairnError('unsupported', `'snapshot create --${missing}' is not there yet`);
+}

@@ -1,0 +1,149 @@
+/** Takes one snapshot and tells about it, as `snapshot create` and `backup` do. */
+import { CairnError } from '../../../errors.ts';
+import { formatSource, type SourceInfo } from '../../../policy/source.ts';
+import { policyTree, type PolicyTree } from '../../../policy/store.ts';
+import { takeSnapshot } from '../../../repository/snapshot.ts';
+import type { WriteSession } from '../../../repository/write-session.ts';
+import { snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
+import { listSnapshots } from '../../../snapshot/store.ts';
+import { newProgress, type UploadProgress } from '../../../upload/progress.ts';
+import { cacheRoot } from '../../config/cache.ts';
+import type { Connection } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { secondsText, type ProgressView } from '../../output/progress.ts';
+import type { CreateFlags } from './options.ts';
+
+export interface Job {
+  connection: Connection;
+  session: WriteSession;
+  source: SourceInfo;
+  /** Where to read. */
+  path: string;
+  options: CreateFlags;
+}
+
+export async function takeOne(context: Context, job: Job): Promise<SnapshotManifest> {
+  const { console, signal, ports } = context;
+  const { connection, session, source, path, options } = job;
+  console.info(`Snapshotting ${formatSource(source)} ...`);
+  const policies = await policyTree(session.manifests, source);
+  warnOfActions(context, policies);
+  const progress = newProgress();
+  const total = await previousSize(session, source);
+  const painter = context.progress(() => uploadView(context, progress, total));
+  const began = ports.clock.monotonic();
+  let snapshot;
+  try {
+    snapshot = await takeSnapshot(session, {
+      ...options,
+      source,
+      path,
+      policy: policies.root,
+      own: await ownPaths(context, connection),
+      progress,
+      signal,
+      report: (at, error, ignored) =>
+        ignored
+          ? console.warning(` ! Ignored error when processing "${at}": ${error.message}`)
+          : console.error(` ! Error when processing "${at}": ${error.message}`),
+    });
+  } finally {
+    await painter.finish(true);
+  }
+  if (context.json) await printJson(context, snapshot);
+  else tell(context, snapshot, (ports.clock.monotonic() - began) / 1000);
+  tellLeftOut(context, progress);
+  return snapshot;
+}
+
+function tell({ console }: Context, { id, rootEntry, incomplete, source }: SnapshotManifest, seconds: number): void {
+  const partial = incomplete === '' ? '' : ' partial';
+  console.info(`Created${partial} snapshot with root ${rootEntry?.objectId ?? ''} and ID ${id} in ${secondsText(seconds)}`);
+  const ignored = rootEntry?.summary?.numIgnoredErrors ?? 0;
+  if (ignored > 0) console.warning(`Ignored ${ignored} error(s) while snapshotting ${formatSource(source)}.`);
+}
+
+/** What is not in the snapshot, or not exactly. */
+function tellLeftOut({ console, ports }: Context, progress: UploadProgress): void {
+  const say = (count: number, text: string) => count > 0 && console.warning(`${count} ${text}`);
+  say(progress.specialFiles, 'socket(s), device(s) or the like were left out: no snapshot can hold them.');
+  say(progress.ownFiles, "file(s) or folder(s) of the repository itself or its cache were left out.");
+  say(progress.alteredNames, 'name(s) are not UTF-8 and are stored altered.');
+  say(progress.changedFiles, 'file(s) changed while they were read; each is stored as it was read.');
+  const resolution = ports.fidelity?.readTimeResolution ?? 1;
+  if (resolution > 1 && progress.hashedFiles > 0)
+    console.warning(`This runtime reads times only to ${resolution / 1e6} ms; they are stored so.`);
+}
+
+async function printJson({ console, flags, jsonIndent }: Context, snapshot: SnapshotManifest): Promise<void> {
+  const json = snapshotToJson(snapshot, { withId: true });
+  await console.json(flags.bool('json-verbose') ? json : { ...json, stats: undefined }, jsonIndent);
+}
+
+/** After everything: failed files are an error, though the snapshot is stored. */
+export function failureOf({ rootEntry, incomplete, source, id }: SnapshotManifest): CairnError | undefined {
+  const name = formatSource(source);
+  const data = { snapshot: id, stored: true };
+  if (incomplete === 'canceled')
+    return new CairnError('canceled', `interrupted; what was read of ${name} is stored as an incomplete snapshot`, {
+      data,
+      hint: 'the same command goes on from there',
+    });
+  const failed = rootEntry?.summary?.numFailed ?? 0;
+  if (failed > 0)
+    return new CairnError('partial', `Found ${failed} fatal error(s) while snapshotting ${name}.`, {
+      data: { ...data, failed },
+      hint: "the snapshot holds everything else; 'cairn list' names what is missing, and a policy can ignore such errors",
+    });
+  if (incomplete !== '') return new CairnError('partial', `The snapshot of ${name} is not complete: ${incomplete}.`, { data });
+  return undefined;
+}
+
+/** Paths that belong to the repository being written; they are not backed up into themselves. */
+async function ownPaths(context: Context, { config, configFile, repository }: Connection): Promise<string[]> {
+  const { files, environment } = context;
+  const { type, config: storage } = repository.storage.connectionInfo();
+  const paths = [
+    type === 'filesystem' && typeof storage.path === 'string' ? storage.path : undefined,
+    await cacheRoot(config.caching, repository.format.uniqueId, configFile, environment),
+  ].filter((path) => path !== undefined);
+  const real = await Promise.all(paths.map((path) => files.realPath(path).catch(() => path)));
+  return [...new Set([...paths, ...real])];
+}
+
+/** Bytes of the last complete snapshot: what this one is expected to read. */
+async function previousSize({ manifests }: WriteSession, source: SourceInfo): Promise<number | undefined> {
+  const { snapshots } = await listSnapshots(manifests, { source, completeOnly: true });
+  return snapshots.findLast(({ source: of }) => of.path === source.path)?.rootEntry?.summary?.size;
+}
+
+function uploadView({ size }: Context, progress: UploadProgress, total: number | undefined): ProgressView {
+  const { hashing, hashedFiles, hashedBytes, cachedFiles, cachedBytes, uploadedBytes, errors, ignoredErrors } = progress;
+  const done = hashedBytes + cachedBytes;
+  return {
+    text:
+      `${hashing} hashing, ${hashedFiles} hashed (${size(hashedBytes)}), ${cachedFiles} cached (${size(cachedBytes)}), uploaded ${size(uploadedBytes)}` +
+      (errors > 0 ? ` (${errors} fatal errors)` : '') +
+      (ignoredErrors > 0 ? ` (${ignoredErrors} errors ignored)` : ''),
+    done,
+    total: total === undefined ? undefined : Math.max(total, done),
+    json: {
+      cachedBytes,
+      hashedBytes,
+      uploadedBytes,
+      estimatedBytes: total,
+      cachedFiles,
+      hashedFiles,
+      excludedFiles: progress.excludedFiles,
+      excludedDirs: progress.excludedDirectories,
+      errors,
+      ignoredErrors,
+      directory: progress.current,
+    },
+  };
+}
+
+function warnOfActions({ console }: Context, { effective }: PolicyTree): void {
+  if (Object.values(effective.policy.actions).some((action) => action !== undefined))
+    console.warning('The policy has actions; Cairn does not run them yet.');
+}
