@@ -64,6 +64,19 @@ function buildKernels() {
   copyFileSync(join(root, 'node_modules/@bokuweb/zstd-wasm/dist/esm/zstd.wasm'), join(out, 'zstd.wasm'));
 }
 
+/** CommonJS packages (commander) ask for node: modules by require, which a bundle of ES modules has not: give them imports. */
+const nodeRequires = {
+  name: 'node-requires',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, namespace: 'node-require' } : { path, external: true },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'node-require' }, ({ path }) => ({
+      contents: `export * from '${path}'; export { default } from '${path}';`,
+    }));
+  },
+};
+
 async function buildPrograms() {
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

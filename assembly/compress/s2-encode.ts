@@ -104,8 +104,8 @@ function extend(a: usize, b: usize, end: usize): usize {
 }
 
 /**
- * Encodes `length` bytes at `src` to `dst`, which has room for length + length / 6 + 64 bytes. `skip` tells how patiently
- * to look (6: quickly, 8: well). Returns the length of the block, or 0 when it would not be smaller than the input.
+ * Encodes `length` bytes at `src` to `dst`, which has room for length + length / 32 + 64 bytes. `patience` tells how long
+ * to look where nothing is found (6: quick, 8: better). Returns the length of the block, or 0 when it would not be smaller than the input.
  */
 export function s2Encode(src: usize, length: usize, dst: usize, patience: u32): usize {
   if (length < TAIL * 2) return 0;

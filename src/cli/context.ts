@@ -60,9 +60,8 @@ export class Context {
     return this.flags.bool('json-indent');
   }
 
-  size(bytes: number | bigint): string {
-    return formatSize(bytes, this.#base2);
-  }
+  /** `1.2 MB`; may be passed around. */
+  readonly size = (bytes: number | bigint): string => formatSize(bytes, this.#base2);
 
   /** Begins painting progress, in the form that flags and terminal ask for. */
   progress(view: () => ProgressView): Progress {

@@ -9,6 +9,8 @@ import { encodePostamble, paddingLength, PREAMBLE } from './pack-file.ts';
 
 /** Bytes gathered before they are handed to a growing temporary file. */
 const APPEND_AT = 1 << 20;
+/** Bytes that may wait for the storage before whoever brings more is held back. */
+const WAITING = 16 << 20;
 
 /**
  * A pack being filled. Where the storage can grow a blob under a temporary name, bytes leave memory as they come; else
@@ -61,10 +63,11 @@ export class OpenPack {
   #drain(): void {
     const parts = this.#parts;
     const releases = this.#releases;
+    const size = this.#held;
     this.#parts = [];
     this.#releases = [];
     this.#held = 0;
-    this.#waiting++;
+    this.#waiting += size;
     this.#tail = this.#tail.then(async () => {
       try {
         if (this.#failure !== undefined) return;
@@ -73,15 +76,15 @@ export class OpenPack {
       } catch (error) {
         this.#failure = error;
       } finally {
-        this.#waiting--;
+        this.#waiting -= size;
         for (const release of releases) release();
       }
     });
   }
 
-  /** Present while bytes wait to be appended to a growing temporary file. */
+  /** Present while more bytes wait to be appended to a growing temporary file than memory should hold. */
   settled(): Promise<void> | undefined {
-    return this.#waiting === 0 ? undefined : this.#tail;
+    return this.#waiting < WAITING ? undefined : this.#tail;
   }
 
   /** Resolves when the bytes appended so far are stored and their memory may be used again. */

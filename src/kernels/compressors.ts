@@ -1,6 +1,6 @@
 /** The compressors of the format by name and by header ID (spec/repository-format.md section 7.1). */
 import { CairnError } from '../errors.ts';
-import type { Native, Ports } from '../ports.ts';
+import type { Native, Ports, WasmName } from '../ports.ts';
 import { Codecs } from './codecs.ts';
 import { checkedCompressor, type Codec } from './compress.ts';
 import { deflateCodec, gzipCodec, kernelDeflate, nativeDeflate } from './deflate.ts';
@@ -22,27 +22,28 @@ export interface CompressorInfo {
 type Family = 'gzip' | 'zstd' | 's2' | 'lz4' | 'deflate';
 
 /**
- * Levels of zlib and of zstd. Any valid stream may stand under a name, so zstd's were chosen by measuring: the fastest
- * whose sizes stay within 6 % of Kopia's on text, code and binaries (level 1 is up to 39 % above `zstd-fastest`).
+ * Levels of zlib and zstd, patience of S2. Any valid stream may stand under a name, so they were chosen by measuring text, code and
+ * binaries: the fastest whose sizes stay within 6 % of Kopia's. (zstd's level 1 is up to 39 % above `zstd-fastest`;
+ * level 1 of the zlib in Deno and Bun 25 % above the best-speed names.)
  */
 const rows: readonly [name: string, id: number, family: Family, level: number][] = [
   ['gzip', 0x1000, 'gzip', 6],
-  ['gzip-best-speed', 0x1001, 'gzip', 1],
+  ['gzip-best-speed', 0x1001, 'gzip', 2],
   ['gzip-best-compression', 0x1002, 'gzip', 9],
   ['zstd', 0x1100, 'zstd', 3],
   ['zstd-fastest', 0x1101, 'zstd', 2],
   ['zstd-better-compression', 0x1102, 'zstd', 5],
   ['zstd-best-compression', 0x1103, 'zstd', 8],
-  ['s2-default', 0x1200, 's2', 0],
-  ['s2-better', 0x1201, 's2', 1],
-  ['s2-parallel-4', 0x1202, 's2', 0],
-  ['s2-parallel-8', 0x1203, 's2', 0],
+  ['s2-default', 0x1200, 's2', 6],
+  ['s2-better', 0x1201, 's2', 8],
+  ['s2-parallel-4', 0x1202, 's2', 6],
+  ['s2-parallel-8', 0x1203, 's2', 6],
   ['pgzip', 0x1300, 'gzip', 6],
-  ['pgzip-best-speed', 0x1301, 'gzip', 1],
+  ['pgzip-best-speed', 0x1301, 'gzip', 2],
   ['pgzip-best-compression', 0x1302, 'gzip', 9],
   ['lz4', 0x1400, 'lz4', 0],
   ['deflate-default', 0x1500, 'deflate', 6],
-  ['deflate-best-speed', 0x1501, 'deflate', 1],
+  ['deflate-best-speed', 0x1501, 'deflate', 2],
   ['deflate-best-compression', 0x1502, 'deflate', 9],
 ];
 
@@ -93,8 +94,7 @@ export class Compressors {
   readonly #native: Native;
   readonly #wasm: Ports['wasm'];
   readonly #made = new Map<number, Promise<Compressor>>();
-  #codecs: Promise<Codecs> | undefined;
-  #zstd: Promise<ZstdWasm> | undefined;
+  readonly #loaded = new Map<WasmName, Promise<unknown>>();
 
   constructor(ports: Pick<Ports, 'native' | 'wasm'>) {
     this.#native = ports.native;
@@ -112,27 +112,29 @@ export class Compressors {
   }
 
   #get(row: Row): Promise<Compressor> {
-    const known = this.#made.get(row.id);
-    if (known !== undefined) return known;
-    const made = this.#codec(row).then((codec) => checkedCompressor(row.name, row.id, codec));
-    this.#made.set(row.id, made);
-    made.catch(() => this.#made.delete(row.id));
-    return made;
+    return once(this.#made, row.id, async () => checkedCompressor(row.name, row.id, await this.#codec(row)));
   }
 
   async #codec({ family, level }: Row): Promise<Codec> {
-    if (family === 'zstd') return zstdCodec(nativeZstd(this.#native) ?? (await this.#loadZstd()), level);
-    if (family === 's2') return s2Codec(await this.#loadCodecs(), level === 1);
-    if (family === 'lz4') return lz4Codec(await this.#loadCodecs());
-    const engine = nativeDeflate(this.#native) ?? kernelDeflate(await this.#loadCodecs());
+    if (family === 'zstd') return zstdCodec(nativeZstd(this.#native) ?? (await this.#load('zstd', ZstdWasm)), level);
+    if (family === 's2') return s2Codec(await this.#load('codecs', Codecs), level);
+    if (family === 'lz4') return lz4Codec(await this.#load('codecs', Codecs));
+    const engine = nativeDeflate(this.#native) ?? kernelDeflate(await this.#load('codecs', Codecs));
     return family === 'gzip' ? gzipCodec(engine, level) : deflateCodec(engine, level);
   }
 
-  #loadCodecs(): Promise<Codecs> {
-    return (this.#codecs ??= this.#wasm('codecs').then((module) => new Codecs(module)));
+  #load<T>(name: WasmName, Engine: new (module: WebAssembly.Module) => T): Promise<T> {
+    return once(this.#loaded as Map<WasmName, Promise<T>>, name, async () => new Engine(await this.#wasm(name)));
   }
+}
 
-  #loadZstd(): Promise<ZstdWasm> {
-    return (this.#zstd ??= this.#wasm('zstd').then((module) => new ZstdWasm(module)));
+/** Remembers what is being made, but not a failure. */
+function once<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+    value.catch(() => known.delete(key));
   }
+  return value;
 }

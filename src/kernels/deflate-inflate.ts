@@ -1,8 +1,10 @@
 import type { Codecs } from './codecs.ts';
 import { corrupt, tooLong } from './compress.ts';
 
-/** No DEFLATE stream expands by more: 258 bytes from two bits. */
-const EXPANSION = 1032;
+/** How many bytes a stream of this length can yield: each symbol takes two bits at least and yields up to 258 bytes. */
+export function inflatedBound(length: number, limit: number): number {
+  return Math.min(limit, length * 1032);
+}
 
 /**
  * Inflates the raw DEFLATE stream that begins at `from`; `end` is the offset after its last byte.
@@ -10,7 +12,7 @@ const EXPANSION = 1032;
  */
 export function inflate(codecs: Codecs, stream: Uint8Array, from: number, limit: number) {
   const length = stream.length - from;
-  const room = Math.min(limit, length * EXPANSION);
+  const room = inflatedBound(length, limit);
   return codecs.run(length, room, (kernel, input, output) => {
     codecs.write(input, stream.subarray(from));
     const result = kernel.inflate(input, length, output, room);

@@ -24,7 +24,7 @@ for (let code = 0, next = 1; code < 30; code++) {
 /** Index of the last base that is not above `value`. */
 function codeOf(bases: Uint16Array, value: number): number {
   let low = 0;
-  for (let high = bases.length - 1; low < high; ) {
+  for (let high = bases.length - 1; low < high;) {
     const middle = (low + high + 1) >> 1;
     if (bases[middle] <= value) low = middle;
     else high = middle - 1;
@@ -90,7 +90,7 @@ export function writeDeflate(data: Uint8Array): Uint8Array {
   const out = new BitWriter(Math.ceil((data.length * 9) / 8) + 8);
   out.put(1 | (1 << 1), 3);
   const heads = new Int32Array(1 << HASH_BITS).fill(-1);
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     let length = 0;
     let from = -1;
     if (at + 3 <= data.length) {

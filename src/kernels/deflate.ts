@@ -3,7 +3,7 @@ import type { Native } from '../ports.ts';
 import type { Codecs } from './codecs.ts';
 import type { Codec } from './compress.ts';
 import { readGzip, writeGzip } from './deflate-gzip.ts';
-import { inflate } from './deflate-inflate.ts';
+import { inflate, inflatedBound } from './deflate-inflate.ts';
 import { writeDeflate } from './deflate-writer.ts';
 
 /** Levels are zlib's, 1 to 9; decoders throw on bad data and on more than `limit` bytes. */
@@ -28,12 +28,13 @@ export function deflateCodec(engine: DeflateEngine, level: number): Codec {
 /** The runtime's own; undefined where it lacks any of the four. */
 export function nativeDeflate(native: Native): DeflateEngine | undefined {
   const { gzip, gunzip, deflateRaw, inflateRaw } = native;
-  if (gzip === undefined || gunzip === undefined || deflateRaw === undefined || inflateRaw === undefined) return undefined;
+  if (gzip === undefined || gunzip === undefined || deflateRaw === undefined || inflateRaw === undefined)
+    return undefined;
   return {
     gzip: (data, level) => gzip.call(native, data, level),
-    gunzip: (stream, limit) => gunzip.call(native, stream, Math.max(limit, 1)),
+    gunzip: (stream, limit) => gunzip.call(native, stream, inflatedBound(stream.length, limit)),
     deflate: (data, level) => deflateRaw.call(native, data, level),
-    inflate: (stream, limit) => inflateRaw.call(native, stream, Math.max(limit, 1)),
+    inflate: (stream, limit) => inflateRaw.call(native, stream, inflatedBound(stream.length, limit)),
   };
 }
 

@@ -95,7 +95,7 @@ class ReedSolomon implements Ecc {
       records.set(stored.subarray(start, end));
       const { plain, bad } = this.#engine.check(count, shard);
       buffer.set(plain, block * blockLength);
-      for (let i = 0; i < bad.length; ) {
+      for (let i = 0; i < bad.length;) {
         const inBlock = Math.floor(bad[i] / code.data);
         const missing: number[] = [];
         for (; i < bad.length && bad[i] < (inBlock + 1) * code.data; i++) missing.push(bad[i] - inBlock * code.data);

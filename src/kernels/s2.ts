@@ -15,9 +15,10 @@ const SNAPPY_BLOCK_MAXIMUM = 64 * 1024;
 /** Type, length and checksum. */
 const HEAD = 8;
 
-export function s2Codec(codecs: Codecs, better: boolean): Codec {
+/** `patience`: how long the encoder looks for matches where it finds none; 6 is quick, 8 is better. */
+export function s2Codec(codecs: Codecs, patience: number): Codec {
   return {
-    compress: (data) => compress(codecs, data, better ? 8 : 6),
+    compress: (data) => compress(codecs, data, patience),
     decompress: (stream, limit) => decompress(codecs, stream, limit),
   };
 }
@@ -56,7 +57,7 @@ interface Chunk {
 function* dataChunks(stream: Uint8Array, limit: number): Generator<Chunk> {
   let maximum = 0;
   let total = 0;
-  for (let at = 0; at < stream.length; ) {
+  for (let at = 0; at < stream.length;) {
     if (at + 4 > stream.length) throw corrupt('s2', 'cut off');
     const type = stream[at];
     const start = at + 4;

@@ -16,7 +16,7 @@ export function zstdBound(stream: Uint8Array, limit: number): number {
   if (stream.length === 0) throw corrupt('zstd', 'empty');
   let bound = 0;
   try {
-    for (let at = 0; at < stream.length; ) {
+    for (let at = 0; at < stream.length;) {
       const magic = view.getUint32(at, true);
       if (magic >>> 4 === 0x184d2a5) {
         at += 8 + view.getUint32(at + 4, true);
@@ -58,7 +58,8 @@ function frameHeader(view: DataView, start: number) {
   else if (sizeFlag === 2) contentSize = view.getUint32(at, true);
   else if (sizeFlag === 3) contentSize = Number(view.getBigUint64(at, true));
   at += sizeFlag === 0 ? (single ? 1 : 0) : 1 << sizeFlag;
-  if (!single && window > WINDOW_MAXIMUM) throw corrupt('zstd', `made with a window of ${window} bytes, which is too large`);
+  if (!single && window > WINDOW_MAXIMUM)
+    throw corrupt('zstd', `made with a window of ${window} bytes, which is too large`);
   return { end: at, window: single ? (contentSize ?? 0) : window, contentSize, checksum: (descriptor & 0x04) !== 0 };
 }
 
@@ -66,7 +67,7 @@ function frameHeader(view: DataView, start: number) {
 function blockBound(view: DataView, start: number, maximum: number) {
   let at = start;
   let bound = 0;
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
     const size = header >> 3;
     const type = (header >> 1) & 3;

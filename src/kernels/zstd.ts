@@ -22,7 +22,7 @@ export function nativeZstd(native: Native): ZstdEngine | undefined {
   if (native.zstdCompress === undefined || native.zstdDecompress === undefined) return undefined;
   return {
     compress: (data, level) => native.zstdCompress!(data, level),
-    decompress: (stream, limit) => native.zstdDecompress!(stream, Math.max(limit, 1)),
+    decompress: (stream, limit) => native.zstdDecompress!(stream, limit),
   };
 }
 
@@ -32,7 +32,16 @@ interface Exports {
   isError(result: number): number;
   compressBound(length: number): number;
   createCCtx(): number;
-  compress(ctx: number, to: number, room: number, from: number, length: number, dict: 0, dictLength: 0, level: number): number;
+  compress(
+    ctx: number,
+    to: number,
+    room: number,
+    from: number,
+    length: number,
+    dict: 0,
+    dictLength: 0,
+    level: number,
+  ): number;
   createDCtx(): number;
   decompress(ctx: number, to: number, room: number, from: number, length: number, dict: 0, dictLength: 0): number;
   malloc(length: number): number;

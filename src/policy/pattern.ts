@@ -167,7 +167,6 @@ function readStars(scan: Scanner): Token {
 const classes: Record<string, RegExp> = {
   alnum: /[\p{L}\p{Nd}]/u,
   alpha: /\p{L}/u,
-  // oxlint-disable-next-line no-control-regex
   ascii: /[\0-\x7f]/u,
   blank: /[\p{Zs}\t]/u,
   cntrl: /\p{Cc}/u,

@@ -75,7 +75,7 @@ async function groupRows(group: readonly SnapshotManifest[], options: ListOption
     if (!options.showIdentical && entry !== undefined && last?.entry?.objectId === entry.objectId) {
       last.identical++;
       last.until = snapshot.startTime;
-      last.reasons = compactReasons([...last.reasons, ...reasons]);
+      last.reasons.push(...reasons);
       last.pins = compactPins([...last.pins, ...snapshot.pins]);
       continue;
     }
@@ -91,6 +91,8 @@ async function groupRows(group: readonly SnapshotManifest[], options: ListOption
     });
     size = shown;
   }
+  // runs are joined once all are there: joined ones no longer join
+  for (const row of rows) if (row.identical > 0) row.reasons = compactReasons(row.reasons);
   return rows;
 }
 

@@ -1,5 +1,6 @@
 /** What `create` and `connect` have in common: the connection file, the stored password, messages. */
 import type { ConnectionInfo } from '../../../blob/storage.ts';
+import type { JsonObject } from '../../../bytes/json.ts';
 import { CairnError } from '../../../errors.ts';
 import { checkRetention } from '../../../format/blobcfg.ts';
 import type { Repository } from '../../../repository/repository.ts';
@@ -33,23 +34,35 @@ export function formatCacheDuration(flags: Context['flags']): bigint {
   return flags.integer('repository-format-cache-duration') || FORMAT_CACHE;
 }
 
-/** Makes the opened repository the connected one. Nothing is left when writing fails. */
+/** Makes the opened repository the connected one, with the caching that the flags ask for. */
 export async function connectTo(context: Context, repository: Repository, config: ClientConfig, password: string): Promise<void> {
-  const { files, ports, flags, environment, console } = context;
+  const { flags, environment, console } = context;
+  const caching = await cachingSection(flags, repository.format.uniqueId, configFileOf(context), environment);
+  await saveConnection(context, repository, config, caching, password);
+  if (flags.bool('use-keyring')) console.warning('The key ring is not used; the password is kept beside the connection file.');
+  console.info('Connected to repository.');
+}
+
+/** Writes the connection file and what is kept beside it. Nothing is left when that fails. */
+export async function saveConnection(
+  context: Context,
+  repository: Repository,
+  config: ClientConfig,
+  caching: JsonObject,
+  password: string,
+): Promise<void> {
+  const { files, ports, flags } = context;
   const path = configFileOf(context);
   const { uniqueId, outer, formatKey } = repository.format;
   await forgetPassword(files, path);
-  const caching = await cachingSection(flags, uniqueId, path, environment);
-  if (flags.bool('persist-credentials'))
-    await storePassword(files, ports.random, path, password, { keyDerivation: outer.keyAlgorithm, uniqueId, key: formatKey });
   try {
+    if (flags.bool('persist-credentials'))
+      await storePassword(files, ports.random, path, password, { keyDerivation: outer.keyAlgorithm, uniqueId, key: formatKey });
     await writeConfig(files, ports.random, path, { ...config, caching });
   } catch (error) {
     await forgetPassword(files, path).catch(() => {});
     throw error;
   }
-  if (flags.bool('use-keyring')) console.warning('The key ring is not used; the password is kept beside the connection file.');
-  console.info('Connected to repository.');
 }
 
 /** `--retention-mode` and `--retention-period`, which come together or not at all. */

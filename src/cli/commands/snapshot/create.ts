@@ -4,6 +4,7 @@ import { emptyPolicy } from '../../../policy/policy.ts';
 import { localSource, parseSource, type SourceInfo } from '../../../policy/source.ts';
 import { definedPolicy, effectivePolicy, setPolicy } from '../../../policy/store.ts';
 import type { WriteSession } from '../../../repository/write-session.ts';
+import { snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { listSources } from '../../../snapshot/store.ts';
 import { withRepository, type Connection } from '../../connection.ts';
 import type { Context } from '../../context.ts';
@@ -29,7 +30,7 @@ export async function run(context: Context): Promise<void> {
     const wanted = flags.bool('all') ? await allSources(connection) : named(context, connection);
     if (flags.text('override-source')) await makeManual(session, wanted[0].source, context);
     const failures = await takeAll(context, connection, session, wanted, options);
-    if (failures.length === 0) console.debug('Retention is not applied yet: nothing expires.');
+    console.info('NOTE: Retention is not applied yet: no snapshot expires.');
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw severalFailures(failures);
   });
@@ -47,7 +48,9 @@ async function takeAll(
   for (const { source, path } of wanted) {
     let failure;
     try {
-      failure = failureOf(await takeOne(context, { connection, session, source, path, options }));
+      const snapshot = await takeOne(context, { connection, session, source, path, options });
+      if (context.json) await printJson(context, snapshot);
+      failure = failureOf(snapshot);
     } catch (error) {
       failure = asCairnError(error);
     }
@@ -56,6 +59,11 @@ async function takeAll(
     if (context.signal.aborted || options.failFast || !isPerSource(failure)) break;
   }
   return failures;
+}
+
+async function printJson({ console, flags, jsonIndent }: Context, snapshot: SnapshotManifest): Promise<void> {
+  const json = snapshotToJson(snapshot, { withId: true });
+  await console.json(flags.bool('json-verbose') ? json : { ...json, stats: undefined }, jsonIndent);
 }
 
 /** Whether the next source may still work out. */

@@ -7,7 +7,7 @@ import type { Repository } from '../../../repository/repository.ts';
 import { listGroups, rowItems, type SnapshotRow } from '../../../snapshot/list.ts';
 import { parseTags, snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { entryIn } from '../../../snapshot/resolve-source.ts';
-import { StorageMeter, storageStatsToJson } from '../../../snapshot/storage-stats.ts';
+import { StorageMeter, storageStatsToJson, type StorageStats } from '../../../snapshot/storage-stats.ts';
 import { byStartTime, listSnapshots, type SnapshotListing } from '../../../snapshot/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
@@ -82,7 +82,7 @@ async function printText(
 ): Promise<void> {
   const { flags, console, signal } = context;
   const stored = storedOf(repository);
-  const meter = flags.bool('storage-stats') ? new StorageMeter(stored.contents) : undefined;
+  const storageOf = flags.bool('storage-stats') ? storageBySource(repository, signal) : undefined;
   let separator = '';
   for await (const { source, rows } of listGroups(snapshots, {
     reasons: await reasonsOf(repository, snapshots),
@@ -91,7 +91,7 @@ async function printText(
     reverse: flags.bool('reverse'),
     maxResults,
     entryOf: async (snapshot) => (await entryIn(stored, snapshot, below.get(snapshot.id) ?? []))?.entry,
-    storageOf: meter && ((snapshot) => meter.add(snapshot, signal)),
+    storageOf,
   })) {
     if (rows.length === 0) continue;
     await console.line(separator + console.paint('bold', formatSource(source)));
@@ -124,7 +124,7 @@ async function printJson(
   maxResults: number,
 ): Promise<void> {
   const { flags, console, signal } = context;
-  const meter = flags.bool('storage-stats') ? new StorageMeter(repository.objects) : undefined;
+  const storageOf = flags.bool('storage-stats') ? storageBySource(repository, signal) : undefined;
   const list = new JsonList(console, context.jsonIndent);
   for (const group of bySource(snapshots)) {
     group.sort(byStartTime);
@@ -132,7 +132,7 @@ async function printJson(
     const shown = group.slice(-(maxResults || group.length));
     const reasons = await reasonsOf(repository, shown);
     for (const snapshot of shown) {
-      const storageStats = meter && storageStatsToJson(await meter.add(snapshot, signal));
+      const storageStats = storageOf && storageStatsToJson(await storageOf(snapshot));
       const kept = reasons.get(snapshot.id)!;
       await list.add({
         ...snapshotToJson(snapshot, { withId: true, storageStats }),
@@ -141,6 +141,18 @@ async function printJson(
     }
   }
   await list.end();
+}
+
+/** Measures the snapshots of each source by themselves. */
+function storageBySource(repository: Repository, signal: AbortSignal): (snapshot: SnapshotManifest) => Promise<StorageStats> {
+  let source = '';
+  let meter = new StorageMeter(repository.objects);
+  return (snapshot) => {
+    const name = formatSource(snapshot.source);
+    if (name !== source) meter = new StorageMeter(repository.objects);
+    source = name;
+    return meter.add(snapshot, signal);
+  };
 }
 
 function bySource(snapshots: readonly SnapshotManifest[]): SnapshotManifest[][] {

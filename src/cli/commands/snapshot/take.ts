@@ -4,7 +4,7 @@ import { formatSource, type SourceInfo } from '../../../policy/source.ts';
 import { policyTree, type PolicyTree } from '../../../policy/store.ts';
 import { takeSnapshot } from '../../../repository/snapshot.ts';
 import type { WriteSession } from '../../../repository/write-session.ts';
-import { snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
+import type { SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { listSnapshots } from '../../../snapshot/store.ts';
 import { newProgress, type UploadProgress } from '../../../upload/progress.ts';
 import { cacheRoot } from '../../config/cache.ts';
@@ -50,8 +50,7 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
   } finally {
     await painter.finish(true);
   }
-  if (context.json) await printJson(context, snapshot);
-  else tell(context, snapshot, (ports.clock.monotonic() - began) / 1000);
+  if (!context.json) tell(context, snapshot, (ports.clock.monotonic() - began) / 1000);
   tellLeftOut(context, progress);
   return snapshot;
 }
@@ -73,11 +72,6 @@ function tellLeftOut({ console, ports }: Context, progress: UploadProgress): voi
   const resolution = ports.fidelity?.readTimeResolution ?? 1;
   if (resolution > 1 && progress.hashedFiles > 0)
     console.warning(`This runtime reads times only to ${resolution / 1e6} ms; they are stored so.`);
-}
-
-async function printJson({ console, flags, jsonIndent }: Context, snapshot: SnapshotManifest): Promise<void> {
-  const json = snapshotToJson(snapshot, { withId: true });
-  await console.json(flags.bool('json-verbose') ? json : { ...json, stats: undefined }, jsonIndent);
 }
 
 /** After everything: failed files are an error, though the snapshot is stored. */

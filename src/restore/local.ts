@@ -1,0 +1,305 @@
+import { CairnError, fileError, systemCode } from '../errors.ts';
+import type { FileKind, Files, FileStat } from '../ports.ts';
+import type { DirEntry } from '../snapshot/entry.ts';
+import { setAttributes, type Attributes } from './attributes.ts';
+import { createTemporary, LocalFile, temporaryPath } from './local-file.ts';
+import { removeTree } from './remove.ts';
+import { noCounters, type FileWriter, type RestoreTarget } from './target.ts';
+
+/** The flags of `restore`, with Kopia's defaults (spec/snapshots-and-policies.md section 9.3). */
+export interface LocalTargetOptions {
+  /** False: a directory that holds something is an error. */
+  overwriteDirectories?: boolean;
+  overwriteFiles?: boolean;
+  overwriteSymlinks?: boolean;
+  /** Counts owners, modes and times that may not be set, in place of failing. */
+  ignorePermissionErrors?: boolean;
+  skipOwners?: boolean;
+  skipPermissions?: boolean;
+  skipTimes?: boolean;
+  /** Leaves holes for blocks of zeros. */
+  writeSparseFiles?: boolean;
+  /** Forces each file to the disk before it gets its name, and the name after. */
+  writeFilesAtomically?: boolean;
+  flushFiles?: boolean;
+  /** Leaves files alone that have the same size and about the same time, and every link. */
+  skipExisting?: boolean;
+  /** Removes what the snapshot does not hold, and what is of the other kind. */
+  deleteExtra?: boolean;
+  /** False when the root's attributes are not known: a bare object. */
+  rootAttributes?: boolean;
+}
+
+/** A directory of the target between begin and finish; it was seen to be one, not a link to one. */
+interface OpenDirectory {
+  path: string;
+  /** What is in it; empty for one that was made now. */
+  existing: Map<string, FileKind>;
+}
+
+/** Times this close are taken for equal when existing files are skipped: file systems round them. */
+const SKIP_TOLERANCE = 2_000_000_000n;
+const OWNER_RWX = 0o700;
+
+/**
+ * Restores into a folder or, when the root is a file, to a file name. Existing links inside the target are never
+ * followed: only below directories that this run made or looked at is anything created, by names that were checked.
+ */
+export class LocalTarget implements RestoreTarget {
+  readonly windowsNames: boolean;
+  readonly counters = noCounters();
+  readonly #files: Files;
+  readonly #root: string;
+  readonly #options: LocalTargetOptions;
+  readonly #directories = new Map<string, OpenDirectory>();
+  #temporaryNumber = 0;
+
+  constructor(files: Files, root: string, options: LocalTargetOptions = {}) {
+    this.#files = files;
+    this.#root = root;
+    this.#options = options;
+    this.windowsNames = files.separator === '\\';
+  }
+
+  async beginDirectory(path: string, _: DirEntry, entries: readonly DirEntry[]): Promise<void> {
+    const directory = path === '' ? await this.#openRoot() : await this.#openBelow(path);
+    const { existing } = directory;
+    if (existing.size > 0 && this.#options.overwriteDirectories === false)
+      throw new CairnError('file-exists', `${directory.path} holds something already`, {
+        data: { path: directory.path },
+        hint: 'restore to a new folder, or allow it by --overwrite-directories',
+      });
+    if (this.#options.deleteExtra) await this.#deleteExtra(directory, entries);
+    this.#directories.set(path, directory);
+  }
+
+  async #openRoot(): Promise<OpenDirectory> {
+    const path = this.#root;
+    try {
+      // the user may name a link to a folder
+      const stat = await this.#files.stat(path);
+      if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
+      return await this.#openExisting(path, stat);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'cannot open', path);
+      await this.#makeParents(path);
+      return this.#make(path);
+    }
+  }
+
+  async #openBelow(relative: string): Promise<OpenDirectory> {
+    const { directory, name, path } = this.#locate(relative);
+    const kind = directory.existing.get(name);
+    if (kind === undefined) return this.#make(path);
+    if (kind === 'symlink')
+      throw new CairnError('not-a-directory', `${path} is a symbolic link, which is not followed`, {
+        data: { path },
+        hint: 'remove the link, or restore to another folder',
+      });
+    if (kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
+    try {
+      return await this.#openExisting(path, await this.#lstatDirectory(path));
+    } catch (error) {
+      throw fileError(error, 'cannot open', path);
+    }
+  }
+
+  async #make(path: string): Promise<OpenDirectory> {
+    try {
+      await this.#files.makeDirectory(path, OWNER_RWX);
+    } catch (error) {
+      throw fileError(error, 'cannot create', path);
+    }
+    return { path, existing: new Map() };
+  }
+
+  async #makeParents(path: string): Promise<void> {
+    const parent = parentOf(path, this.#files.separator);
+    if (parent === path) return;
+    try {
+      if ((await this.#files.stat(parent)).kind !== 'directory')
+        throw this.#inTheWay(parent, 'a folder', 'not-a-directory');
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'cannot open', parent);
+      await this.#makeParents(parent);
+      await this.#files.makeDirectory(parent).catch((failure) => {
+        if (systemCode(failure) !== 'EEXIST') throw fileError(failure, 'cannot create', parent);
+      });
+    }
+  }
+
+  async #openExisting(path: string, stat: FileStat): Promise<OpenDirectory> {
+    if ((stat.mode & OWNER_RWX) !== OWNER_RWX && !this.#options.skipPermissions)
+      await this.#files.chmod(path, stat.mode | OWNER_RWX).catch(() => {
+        // not ours: then either its mode suffices or what follows says what failed
+      });
+    const items = await this.#files.list(path);
+    return { path, existing: new Map(items.map(({ name, kind }) => [name, kind])) };
+  }
+
+  async #lstatDirectory(path: string): Promise<FileStat> {
+    const stat = await this.#files.lstat(path);
+    if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
+    return stat;
+  }
+
+  async #deleteExtra({ path, existing }: OpenDirectory, entries: readonly DirEntry[]): Promise<void> {
+    const key = (name: string) => (this.windowsNames ? name.toUpperCase() : name);
+    const wanted = new Map(entries.map(({ name, type }) => [key(name), type === 'd']));
+    for (const [name, kind] of existing) {
+      if (wanted.get(key(name)) === (kind === 'directory')) continue;
+      await removeTree(this.#files, path + this.#files.separator + name, kind, this.counters);
+      existing.delete(name);
+    }
+  }
+
+  async finishDirectory(path: string, entry: DirEntry): Promise<void> {
+    const directory = this.#directories.get(path)!;
+    this.#directories.delete(path);
+    try {
+      if (this.#options.writeFilesAtomically) await this.#files.syncDirectory(directory.path);
+      const stat = path === '' ? await this.#files.stat(directory.path) : await this.#lstatDirectory(directory.path);
+      await this.#setAttributes(path, entry, directory.path, stat);
+    } catch (error) {
+      throw fileError(error, 'cannot finish', directory.path);
+    }
+  }
+
+  accepts(relative: string, entry: DirEntry): boolean | Promise<boolean> {
+    if (relative === '') return this.#acceptsRoot(entry);
+    const { directory, name, path } = this.#locate(relative);
+    const kind = directory.existing.get(name);
+    return kind === undefined || this.#acceptsOver(path, entry, kind);
+  }
+
+  async #acceptsRoot(entry: DirEntry): Promise<boolean> {
+    await this.#makeParents(this.#root);
+    try {
+      return await this.#acceptsOver(this.#root, entry, (await this.#files.lstat(this.#root)).kind);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return true;
+      throw fileError(error, 'cannot open', this.#root);
+    }
+  }
+
+  async #acceptsOver(path: string, entry: DirEntry, kind: FileKind): Promise<boolean> {
+    const { skipExisting, overwriteFiles, overwriteSymlinks } = this.#options;
+    const isLink = entry.type === 's';
+    if (skipExisting && isLink && kind === 'symlink') return false;
+    if (skipExisting && !isLink && kind === 'file') {
+      const { size, mtime } = await this.#files.lstat(path).catch((error) => {
+        throw fileError(error, 'cannot open', path);
+      });
+      const apart = mtime > entry.mtime ? mtime - entry.mtime : entry.mtime - mtime;
+      if (size === entry.size && apart < SKIP_TOLERANCE) return false;
+    }
+    if (kind === 'directory') throw this.#inTheWay(path, isLink ? 'a link' : 'a file', 'is-a-directory');
+    if (isLink && kind !== 'symlink') throw this.#inTheWay(path, 'a link', 'file-exists');
+    if ((isLink ? overwriteSymlinks : overwriteFiles) === false)
+      throw new CairnError('file-exists', `${path} exists already`, {
+        data: { path },
+        hint: `allow it by --overwrite-${isLink ? 'symlinks' : 'files'}, or keep it by --skip-existing`,
+      });
+    return true;
+  }
+
+  async beginFile(relative: string, entry: DirEntry, length: number): Promise<FileWriter> {
+    const { directory, name, path } = this.#locate(relative);
+    const {
+      writeSparseFiles = false,
+      writeFilesAtomically = false,
+      flushFiles = false,
+      skipOwners,
+      skipPermissions,
+    } = this.#options;
+    // what is not restored stays as it is
+    const kept =
+      (skipOwners || skipPermissions) && directory.existing.get(name) === 'file'
+        ? await this.#files.lstat(path).catch(() => undefined)
+        : undefined;
+    const opened = await createTemporary(this.#files, directory.path, () => this.#temporaryNumber++);
+    const file = new LocalFile(this.#files, opened, path, {
+      sparse: writeSparseFiles,
+      sync: writeFilesAtomically || flushFiles,
+      setAttributes: (temporary, stat) => this.#setAttributes(relative, entry, temporary, stat, kept),
+    });
+    try {
+      if (writeSparseFiles) await opened.handle.truncate(length);
+    } catch (error) {
+      await file.abort();
+      throw fileError(error, 'cannot write', path);
+    }
+    return file;
+  }
+
+  async writeSymlink(relative: string, entry: DirEntry, linkTarget: string): Promise<void> {
+    const { directory, name, path } = this.#locate(relative);
+    if (linkTarget.includes('\0')) throw new CairnError('corrupt', `the target of the link ${path} holds a NUL`);
+    const replaces = relative === '' || directory.existing.has(name);
+    const temporary = replaces ? temporaryPath(this.#files, directory.path, this.#temporaryNumber++) : path;
+    let made = false;
+    try {
+      await this.#files.symlink(linkTarget, temporary);
+      made = true;
+      await this.#setAttributes(relative, entry, temporary, await this.#files.lstat(temporary));
+      if (replaces) await this.#files.rename(temporary, path);
+    } catch (error) {
+      if (made) await this.#files.removeFile(temporary).catch(() => {});
+      if (replaces && systemCode(error) === 'EEXIST') return this.writeSymlink(relative, entry, linkTarget);
+      throw fileError(error, 'cannot create the link', path);
+    }
+  }
+
+  async #setAttributes(
+    relative: string,
+    entry: DirEntry,
+    path: string,
+    stat: FileStat,
+    kept?: FileStat,
+  ): Promise<void> {
+    const {
+      skipOwners,
+      skipPermissions,
+      skipTimes,
+      ignorePermissionErrors = true,
+      rootAttributes = true,
+    } = this.#options;
+    const wanted: Attributes = { mode: kept?.mode, owner: kept };
+    if (relative !== '' || rootAttributes) {
+      if (!skipPermissions) wanted.mode = entry.mode;
+      if (!skipOwners) wanted.owner = entry;
+      if (!skipTimes) wanted.mtime = entry.mtime;
+    }
+    if (this.windowsNames) wanted.owner = undefined;
+    const stored = skipPermissions || this.windowsNames ? stat : entry;
+    await setAttributes(this.#files, path, stat, wanted, stored, ignorePermissionErrors, this.counters);
+  }
+
+  /** Where a path lies. Its directory is one that this run began. */
+  #locate(relative: string): { directory: OpenDirectory; name: string; path: string } {
+    const { separator } = this.#files;
+    if (relative === '') {
+      const parent = parentOf(this.#root, separator);
+      return { directory: { path: parent, existing: new Map() }, name: '', path: this.#root };
+    }
+    const slash = relative.lastIndexOf('/');
+    const name = relative.slice(slash + 1);
+    const directory = this.#directories.get(slash < 0 ? '' : relative.slice(0, slash));
+    if (directory === undefined) throw new CairnError('internal', `${relative} lies in no directory that was begun`);
+    return { directory, name, path: directory.path + (directory.path.endsWith(separator) ? '' : separator) + name };
+  }
+
+  #inTheWay(path: string, wanted: string, code: 'not-a-directory' | 'is-a-directory' | 'file-exists'): CairnError {
+    return new CairnError(code, `${path} is in the way: ${wanted} is to be restored there`, {
+      data: { path },
+      hint: 'restore to another folder, or let --delete-extra remove what the snapshot does not hold',
+    });
+  }
+}
+
+function parentOf(path: string, separator: string): string {
+  const trimmed = path.length > 1 && path.endsWith(separator) ? path.slice(0, -1) : path;
+  const last = trimmed.lastIndexOf(separator);
+  if (last < 0) return '.';
+  return last === 0 || trimmed[last - 1] === ':' ? trimmed.slice(0, last + 1) : trimmed.slice(0, last);
+}

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cairnCommand } from '../cairn.ts';
+import { runtimeCommand, runtimeName } from '../runtime.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const work = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-docs-')));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => 'docs/' + name)].filter((name) => name.endsWith('.md'));
+
+/** Code of the fenced blocks of one language. */
+function blocks(page: string, language: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(new RegExp('^```' + language + '\\n([\\s\\S]*?)^```', 'gm'))].map((match) => match[1]);
+}
+
+/** A home with a folder to back up and `cairn` on the PATH. */
+function home(name: string): { path: string; env: Record<string, string> } {
+  const path = join(work, name);
+  mkdirSync(join(path, 'home/documents/node_modules'), { recursive: true });
+  mkdirSync(join(path, 'bin'));
+  mkdirSync(join(path, 'backup'));
+  writeFileSync(join(path, 'home/documents/notes.txt'), 'hello from the notes\n');
+  writeFileSync(join(path, 'home/documents/node_modules/x.js'), 'ignored');
+  const quoted = cairnCommand().map((part) => `'${part}'`);
+  writeFileSync(join(path, 'bin/cairn'), `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`);
+  chmodSync(join(path, 'bin/cairn'), 0o755);
+  const { KOPIA_CONFIG_PATH: _, XDG_CONFIG_HOME: __, XDG_CACHE_HOME: ___, XDG_DATA_HOME: ____, ...kept } = process.env;
+  return {
+    path,
+    env: { ...(kept as Record<string, string>), HOME: join(path, 'home'), PATH: `${join(path, 'bin')}:${process.env.PATH}`, KOPIA_PASSWORD: 'a password for the docs' },
+  };
+}
+
+describe('every command shown in the documentation runs', () => {
+  it.each(pages.filter((page) => blocks(page, 'sh').length > 0))('%s', (page) => {
+    const { path, env } = home(page.replaceAll('/', '-'));
+    const script = blocks(page, 'sh')
+      .join('\n')
+      .replace(/^npm test$/gm, '')
+      .replaceAll('npm start -- ', 'cairn ')
+      .replaceAll('/backup/', join(path, 'backup') + '/');
+    const result = spawnSync('sh', ['-e', '-u', '-x', '-c', script], { env, cwd: path, encoding: 'utf8' });
+    expect(`${result.stdout}\n${result.stderr}\nexit ${result.status}`).toMatch(/exit 0$/);
+  });
+});
+
+describe('the library example', () => {
+  it('runs as it stands in docs/library.md', async () => {
+    const { transform } = await import('esbuild');
+    const { path, env } = home('library');
+    const [example] = blocks('docs/library.md', 'ts');
+    const runtime = runtimeName;
+    const code = example
+      .replace("'cairn-backup/runtimes/node'", `'file://${root}dist/${runtime}.js'`)
+      .replaceAll('nodePorts', `${runtime}Ports`)
+      .replace("'cairn-backup'", `'file://${root}dist/index.js'`);
+    const values = { repositoryPath: join(path, 'backup/r'), sourcePath: join(path, 'home/documents'), targetPath: join(path, 'restored') };
+    const prelude = Object.entries(values).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
+    const print = 'console.log(JSON.stringify({ first: new TextDecoder().decode(first), id: snapshot.id, listed: snapshots[0].id, statistics }));';
+    const file = join(path, 'example.mjs');
+    writeFileSync(file, (await transform([...prelude, code, print].join('\n'), { loader: 'ts', format: 'esm', target: 'es2023' })).code);
+    const [program, ...args] = runtimeCommand;
+    const result = spawnSync(program, [...args, file], { env, encoding: 'utf8' });
+    expect(result.stderr).toBe('');
+    const answer = JSON.parse(result.stdout);
+    expect(answer.first).toBe('hello');
+    expect(answer.listed).toBe(answer.id);
+    expect(readFileSync(join(values.targetPath, 'notes.txt'), 'utf8')).toBe('hello from the notes\n');
+  });
+});
