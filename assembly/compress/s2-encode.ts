@@ -87,6 +87,13 @@ function shortSlot(word: u64, shift: u32): usize {
   return S2_SHORT + (<usize>((<u32>word * SHORT_PRIME) >> shift) << 2);
 }
 
+@inline
+function remember(src: usize, at: usize, longShift: u64, shortShift: u32): void {
+  const word = load<u64>(at);
+  store<u32>(longSlot(word, longShift), <u32>(at - src));
+  store<u32>(shortSlot(word, shortShift), <u32>(at - src));
+}
+
 /** End of the match of the bytes at `a` and at `b` (a < b), which goes on at most to `end`. */
 @inline
 function extend(a: usize, b: usize, end: usize): usize {
@@ -105,7 +112,8 @@ function extend(a: usize, b: usize, end: usize): usize {
 
 /**
  * Encodes `length` bytes at `src` to `dst`, which has room for length + length / 32 + 64 bytes. `patience` tells how long
- * to look where nothing is found (6: quick, 8: better). Returns the length of the block, or 0 when it would not be smaller than the input.
+ * to look where nothing is found (6: quick, 8: better). Returns the length of the block, or 0 when it would save less
+ * than a thirty-second.
  */
 export function s2Encode(src: usize, length: usize, dst: usize, patience: u32): usize {
   if (length < TAIL * 2) return 0;
@@ -176,14 +184,8 @@ export function s2Encode(src: usize, length: usize, dst: usize, patience: u32): 
     if (out > outStop) return 0;
     if (to >= stop) break;
     // what the match covers is found again by some of its positions
-    let at = s + 1;
-    let next = load<u64>(at);
-    store<u32>(longSlot(next, longShift), <u32>(at - src));
-    store<u32>(shortSlot(next, shortShift), <u32>(at - src));
-    at = to - 2;
-    next = load<u64>(at);
-    store<u32>(longSlot(next, longShift), <u32>(at - src));
-    store<u32>(shortSlot(next, shortShift), <u32>(at - src));
+    remember(src, s + 1, longShift, shortShift);
+    remember(src, to - 2, longShift, shortShift);
     s = to;
   }
   if (out + (end - emitted) > outStop) return 0;

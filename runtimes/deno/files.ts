@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { hasRawBytes } from '../../src/bytes/name.ts';
 import type { Files } from '../../src/ports.ts';
-import { nodeFiles, openDescriptor, openFlags } from '../node/files.ts';
+import { listDecoded, nodeFiles, openDescriptor, openFlags } from '../node/files.ts';
 import { handleOf } from '../node/handle.ts';
 import { looksAltered } from '../node/path.ts';
 import { libc } from './libc.ts';
@@ -9,7 +9,7 @@ import { libc } from './libc.ts';
 type Calls = NonNullable<typeof libc>;
 
 /** Without FFI it is `node:fs` as Deno has it: whole milliseconds, and raw bytes of names reach the system altered. */
-export const denoFiles: Files = libc === undefined ? nodeFiles : withCalls(libc);
+export const denoFiles: Files = libc === undefined ? { ...nodeFiles, list: listDecoded } : withCalls(libc);
 
 function withCalls(calls: Calls): Files {
   const stat = async (fd: number) => calls.statDescriptor(fd);
@@ -18,7 +18,7 @@ function withCalls(calls: Calls): Files {
     ...nodeFiles,
     async list(path) {
       if (raw(path)) return calls.list(path);
-      const items = await nodeFiles.list(path);
+      const items = await listDecoded(path);
       return items.some(({ name }) => looksAltered(name)) ? calls.list(path) : items;
     },
     lstat: async (path) => calls.lstat(path),

@@ -25,9 +25,8 @@ export const nodeFiles: Files = {
   separator: sep as '/' | '\\',
 
   async list(path) {
-    const entries = await promises.readdir(systemPath(path), { withFileTypes: true });
-    if (entries.some((entry) => looksAltered(entry.name))) return listRaw(path);
-    return entries.map((entry) => ({ name: entry.name, kind: kindOfEntry(entry) }));
+    const items = await listDecoded(path);
+    return items.some(({ name }) => looksAltered(name)) ? listRaw(path) : items;
   },
   async lstat(path) {
     return fileStat(await promises.lstat(systemPath(path), { bigint: true }));
@@ -80,6 +79,12 @@ export const nodeFiles: Files = {
 
 export function openDescriptor(path: string, flags: number, permissions = 0o666): Promise<number> {
   return called((done) => fs.open(systemPath(path), flags, permissions, done));
+}
+
+/** Bytes that are not UTF-8 come as U+FFFD. */
+export async function listDecoded(path: string): Promise<FileListItem[]> {
+  const entries = await promises.readdir(systemPath(path), { withFileTypes: true });
+  return entries.map((entry) => ({ name: entry.name, kind: kindOfEntry(entry) }));
 }
 
 /** Names that are not UTF-8: listed as bytes, kinds asked one by one (Bun cannot give both at once). */

@@ -3,17 +3,19 @@ import { DiskCache } from '../blob/cache.ts';
 import type { BlobStorage } from '../blob/storage.ts';
 import { equalBytes } from '../bytes/gather.ts';
 import type { JsonObject } from '../bytes/json.ts';
-import { CairnError, fileError, isCairnError } from '../errors.ts';
-import { readFormatBlobs, type Credentials, type FormatBlobs } from '../format/format.ts';
+import { CairnError, isCairnError } from '../errors.ts';
+import { readFormatBlobs, type FormatBlobs } from '../format/format.ts';
 import { parseRepositoryBlob } from '../format/repository-blob.ts';
-import { openRepository, type OpenOptions } from '../repository/open.ts';
+import { openRepository } from '../repository/open.ts';
 import type { Repository } from '../repository/repository.ts';
 import { cacheRoot } from './config/cache.ts';
 import { configPath } from './config/directories.ts';
 import { readConfig, type ClientConfig } from './config/file.ts';
+import { cachedFormat, cacheFormat } from './config/format-cache.ts';
 import { defaultHostName, defaultUserName } from './config/identity.ts';
 import { askPassword, readStoredKey, readStoredPassword, storeKey, type FoundPassword } from './config/password.ts';
 import type { Context } from './context.ts';
+import { explainPassword, givenPassword } from './credentials.ts';
 import { openContextStorage } from './storage.ts';
 
 export interface Connection {
@@ -21,7 +23,7 @@ export interface Connection {
   config: ClientConfig;
   /** Path of the connection file. */
   configFile: string;
-  password: FoundPassword | undefined;
+  password: FoundPassword;
 }
 
 export function configFileOf({ flags, environment }: Context): string {
@@ -40,11 +42,9 @@ export async function requireConfig(context: Context): Promise<ClientConfig> {
 }
 
 async function notConnectedHint({ files, environment, flags }: Context): Promise<string> {
-  const lines = [
-    "'cairn backup FOLDER' makes a repository and backs up into it",
-    "'cairn repository create filesystem --path=/folder' or 'cairn repository connect ...' does it step by step",
-  ];
-  if (flags.given('config-file')) return lines[1];
+  const byHand = "'cairn repository create filesystem --path=/folder' or 'cairn repository connect ...' connects to one";
+  if (flags.given('config-file')) return byHand;
+  const lines = ["'cairn backup FOLDER' makes a repository and backs up into it", byHand];
   try {
     const ofKopia = configPath('repository.config', environment, 'kopia');
     await files.stat(ofKopia);
@@ -55,54 +55,30 @@ async function notConnectedHint({ files, environment, flags }: Context): Promise
   return lines.join('\n');
 }
 
-/** The password of flags, variables or --password-file; undefined when none is given. */
-export async function givenPassword({ flags, files }: Context): Promise<FoundPassword | undefined> {
-  const text = flags.text('password')?.trim();
-  if (text) return { password: text, origin: 'flag' };
-  const file = flags.text('password-file');
-  if (!file) return undefined;
-  let bytes;
-  try {
-    bytes = await files.readFile(file);
-  } catch (error) {
-    throw fileError(error, 'unable to read the password from', file);
-  }
-  const password = new TextDecoder().decode(bytes).trim();
-  if (password === '') throw new CairnError('invalid-argument', `the password file ${file} is empty`);
-  return { password, origin: 'file' };
-}
-
-const origins: Record<FoundPassword['origin'], string> = {
-  flag: 'it came from --password or its variable (CAIRN_PASSWORD, KOPIA_PASSWORD)',
-  file: 'it came from --password-file',
-  token: 'it came from the token',
-  stored: 'it is the one kept from the last connect; if it was changed since, connect again',
-  asked: 'type it again; it is the one given when the repository was made',
-};
-
-/** The same failure, with where the password came from. */
-export function explainPassword(error: unknown, origin: FoundPassword['origin']): unknown {
-  if (!isCairnError(error, 'wrong-password')) return error;
-  return new CairnError(error.code, error.message, { data: error.data, cause: error.cause, hint: origins[origin] });
-}
-
 /** Opens the connected repository. Damage that was found on the way is reported; the repository works without it. */
 export async function openConnected(context: Context): Promise<Connection> {
   const configFile = configFileOf(context);
   const config = await requireConfig(context);
   if (config.storage === undefined) throw noStorage(config, configFile);
-  const storage = await openContextStorage(context, config.storage, { readOnly: config.readonly, limits: config.throttlingLimits });
+  const storage = await openContextStorage(context, config.storage, {
+    readOnly: config.readonly,
+    limits: config.throttlingLimits,
+  });
   try {
-    const { repository, password } = await open(context, config, configFile, storage);
-    for (const warning of repository.warnings) context.console.warning(warning);
-    for (const { message, hint } of repository.problems) {
-      context.console.warning(message);
-      if (hint !== undefined) context.console.hint(hint);
-    }
+    const { repository, password } = await new Opening(context, config, configFile, storage).open();
+    reportProblems(context, repository);
     return { repository, config, configFile, password };
   } catch (error) {
     await storage.close();
     throw error;
+  }
+}
+
+export function reportProblems({ console }: Context, repository: Repository): void {
+  for (const warning of repository.warnings) console.warning(warning);
+  for (const { message, hint } of repository.problems) {
+    console.warning(message);
+    if (hint !== undefined) console.hint(hint);
   }
 }
 
@@ -125,63 +101,110 @@ function noStorage({ apiServer }: ClientConfig, configFile: string): CairnError 
       });
 }
 
-async function open(context: Context, config: ClientConfig, configFile: string, storage: BlobStorage) {
-  const { ports, files, console } = context;
-  const formatBlobs = await readFormatBlobs(storage);
-  const { uniqueId, keyAlgorithm } = parseRepositoryBlob(formatBlobs.repository);
-  const options = await openOptions(context, config, configFile, uniqueId, formatBlobs);
-  const stored = await readStoredPassword(files, configFile);
-  const given = await givenPassword(context);
-  const usesStored = stored !== undefined && (given === undefined || given.password === stored);
-  const kept = usesStored ? await readStoredKey(files, configFile) : undefined;
-  if (kept !== undefined && kept.keyDerivation === keyAlgorithm && equalBytes(kept.uniqueId, uniqueId))
-    try {
-      const repository = await openRepository(storage, { formatKey: kept.key }, ports, options);
-      return { repository, password: { password: stored!, origin: 'stored' as const } };
-    } catch (error) {
-      // The password may have been changed and stored by Kopia, which knows nothing of the kept key.
-      if (!isCairnError(error, 'wrong-password')) throw error;
-      console.debug('the kept key does not fit any more; deriving it again');
+type Opened = Pick<Connection, 'repository' | 'password'>;
+
+/** The steps from an open storage to an open repository. */
+class Opening {
+  readonly #context: Context;
+  readonly #config: ClientConfig;
+  readonly #configFile: string;
+  readonly #storage: BlobStorage;
+
+  constructor(context: Context, config: ClientConfig, configFile: string, storage: BlobStorage) {
+    this.#context = context;
+    this.#config = config;
+    this.#configFile = configFile;
+    this.#storage = storage;
+  }
+
+  async open(): Promise<Opened> {
+    const kept = await readStoredKey(this.#context.files, this.#configFile);
+    const blobs = kept && (await this.#cachedBlobs(kept.uniqueId));
+    if (blobs !== undefined)
+      try {
+        return await this.#openWith(blobs);
+      } catch (error) {
+        // The copy may be from before a change of the password, or damaged.
+        if (!isCairnError(error)) throw error;
+        this.#context.console.debug(`the cached format is of no use: ${error.message}`);
+      }
+    const fresh = await readFormatBlobs(this.#storage);
+    const opened = await this.#openWith(fresh);
+    const cache = await openCache(this.#context, this.#config, this.#configFile, opened.repository.format.uniqueId);
+    if (cache !== undefined && this.#cachesFormat) await cacheFormat(cache, this.#context.ports.clock, fresh);
+    return opened;
+  }
+
+  /** A folder answers as fast as a cache. */
+  get #cachesFormat(): boolean {
+    return this.#config.storage?.type !== 'filesystem' && this.#config.formatBlobCacheDuration >= 0n;
+  }
+
+  async #cachedBlobs(uniqueId: Uint8Array): Promise<FormatBlobs | undefined> {
+    const cache = this.#cachesFormat ? await openCache(this.#context, this.#config, this.#configFile, uniqueId) : undefined;
+    return cache && cachedFormat(cache, this.#context.ports.clock, this.#config.formatBlobCacheDuration);
+  }
+
+  async #openWith(formatBlobs: FormatBlobs): Promise<Opened> {
+    const { ports, files, console, terminal } = this.#context;
+    const { uniqueId, keyAlgorithm } = parseRepositoryBlob(formatBlobs.repository);
+    const open = (credentials: { password: string } | { formatKey: Uint8Array }) => this.#repository(credentials, formatBlobs, uniqueId);
+    const stored = await readStoredPassword(files, this.#configFile);
+    const given = await givenPassword(this.#context);
+    const usesStored = stored !== undefined && (given === undefined || given.password === stored);
+    const kept = usesStored ? await readStoredKey(files, this.#configFile) : undefined;
+    if (kept !== undefined && kept.keyDerivation === keyAlgorithm && equalBytes(kept.uniqueId, uniqueId))
+      try {
+        return { repository: await open({ formatKey: kept.key }), password: { password: stored!, origin: 'stored' } };
+      } catch (error) {
+        // The password may have been changed and stored by Kopia, which knows nothing of the kept key.
+        if (!isCairnError(error, 'wrong-password')) throw error;
+        console.debug('the kept key does not fit any more; deriving it again');
+      }
+    const password: FoundPassword =
+      given ??
+      (stored === undefined
+        ? { password: await askPassword(terminal, 'Enter password to open repository: '), origin: 'asked' }
+        : { password: stored, origin: 'stored' });
+    const repository = await open({ password: password.password }).catch((error: unknown) => {
+      throw explainPassword(error, password.origin);
+    });
+    if (usesStored) {
+      const derived = { keyDerivation: keyAlgorithm, uniqueId, key: repository.format.formatKey };
+      await storeKey(files, ports.random, this.#configFile, derived).catch((error: unknown) =>
+        console.debug(`cannot keep the derived key: ${String((error as Error).message)}`),
+      );
     }
-  const password: FoundPassword =
-    given ??
-    (stored === undefined
-      ? { password: await askPassword(context.terminal, 'Enter password to open repository: '), origin: 'asked' }
-      : { password: stored, origin: 'stored' });
-  const credentials: Credentials = { password: password.password };
-  let repository;
-  try {
-    repository = await openRepository(storage, credentials, ports, options);
-  } catch (error) {
-    throw explainPassword(error, password.origin);
+    return { repository, password };
   }
-  if (usesStored) {
-    const derived = { keyDerivation: keyAlgorithm, uniqueId, key: repository.format.formatKey };
-    await storeKey(files, ports.random, configFile, derived).catch((error: unknown) =>
-      console.debug(`cannot keep the derived key: ${String((error as Error).message)}`),
-    );
+
+  async #repository(
+    credentials: { password: string } | { formatKey: Uint8Array },
+    formatBlobs: FormatBlobs,
+    uniqueId: Uint8Array,
+  ): Promise<Repository> {
+    const cache = await openCache(this.#context, this.#config, this.#configFile, uniqueId);
+    return openRepository(this.#storage, credentials, this.#context.ports, {
+      identity: identityOf(this.#config, this.#context.environment),
+      formatBlobs,
+      readOnly: this.#config.readonly,
+      upgradeOwnerId: this.#context.flags.text('upgrade-owner-id') || undefined,
+      cache: cache && { get: (id) => cache.get('index', id), put: (id, data) => cache.put('index', id, data) },
+    });
   }
-  return { repository, password };
 }
 
 const DEFAULT_CACHE = 5000 * 2 ** 20;
 
-export async function openOptions(
-  { flags, environment, files, ports }: Context,
-  config: ClientConfig,
+/** The connection's cache on the disk; undefined when it is off. */
+export async function openCache(
+  { environment, files, ports }: Context,
+  { caching }: ClientConfig,
   configFile: string,
   uniqueId: Uint8Array,
-  formatBlobs: FormatBlobs,
-): Promise<OpenOptions> {
-  const directory = await cacheRoot(config.caching, uniqueId, configFile, environment);
-  const cache = directory === undefined ? undefined : new DiskCache(files, directory, { limit: cacheLimit(config.caching), clock: ports.clock });
-  return {
-    identity: identityOf(config, environment),
-    formatBlobs,
-    readOnly: config.readonly,
-    upgradeOwnerId: flags.text('upgrade-owner-id') || undefined,
-    cache: cache && { get: (id) => cache.get('index', id), put: (id, data) => cache.put('index', id, data) },
-  };
+): Promise<DiskCache | undefined> {
+  const directory = await cacheRoot(caching, uniqueId, configFile, environment);
+  return directory === undefined ? undefined : new DiskCache(files, directory, { limit: cacheLimit(caching), clock: ports.clock });
 }
 
 function cacheLimit(caching: JsonObject | undefined): number {
@@ -189,7 +212,7 @@ function cacheLimit(caching: JsonObject | undefined): number {
   return typeof size === 'number' && size > 0 ? size : DEFAULT_CACHE;
 }
 
-export function identityOf(config: ClientConfig, environment: Context['environment']): { user: string; host: string } {
+function identityOf(config: ClientConfig, environment: Context['environment']): { user: string; host: string } {
   return {
     user: config.username || defaultUserName(environment),
     host: config.hostname || defaultHostName(environment),

@@ -85,7 +85,7 @@ export function parseGlobals(argv: readonly string[], texts: Texts): { words: st
   const end = argv.indexOf('--');
   const tail = end < 0 ? [] : argv.slice(end);
   const program = new Level('cairn', globalFlags, texts);
-  const { operands, unknown } = translated(program, () => program.parseOptions([...argv.slice(0, end < 0 ? undefined : end)]));
+  const { operands, unknown } = translated(program, () => program.parseOptions(argv.slice(0, end < 0 ? undefined : end)));
   return { words: operands, rest: [...operands, ...unknown, ...tail] };
 }
 
@@ -170,7 +170,7 @@ export function unknownFlag(arg: string, near: readonly Flag[]): CairnError {
   const text = arg.replace(/=.*$/s, '');
   if (!text.startsWith('--')) {
     const known = new Set(near.map((flag) => flag.short));
-    const letter = [...text.slice(1)].find((c) => !known.has(c)) ?? text[1];
+    const letter = text.slice(1).split('').find((c) => !known.has(c)) ?? text[1];
     return new CairnError('usage', `unknown short flag '-${letter}'`);
   }
   const names = near.flatMap((flag) => [flag.name, ...(flag.aliases ?? [])]).map((name) => '--' + name);

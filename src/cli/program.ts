@@ -144,11 +144,11 @@ async function runVerb({ path, args, flags }: Invocation, console: Console, port
     signal: interrupted.signal,
   });
   // The first interrupt lets the verb end in order; the second does not wait for it.
-  let giveUp: (error: CairnError) => void = () => {};
+  let giveUp: ((error: CairnError) => void) | undefined;
   const second = new Promise<never>((_, reject) => (giveUp = reject));
   second.catch(() => {});
   const stopListening = ports.terminal.onInterrupt((name) => {
-    if (interrupted.signal.aborted) giveUp(new CairnError('canceled', `interrupted (${name})`));
+    if (interrupted.signal.aborted) giveUp?.(new CairnError('canceled', `interrupted (${name})`));
     else interrupted.abort(new CairnError('canceled', `interrupted (${name})`));
   });
   try {

@@ -16,7 +16,7 @@ const SET_ID = 0o6000;
 /**
  * Sets owner, mode and time of what is at a path, each only where it differs, in the order that keeps them: a change of
  * owner clears setuid, and a time goes last. With `tolerant`, what the system does not permit is counted instead. Where
- * the owner is not the stored one, setuid and setgid are left out (as POSIX asks of `cp -p`): the file would run as
+ * the owner is not the one the mode was made for, setuid and setgid are left out (as POSIX asks of `cp -p`): the file would run as
  * somebody it was not made for.
  */
 export async function setAttributes(
@@ -24,7 +24,7 @@ export async function setAttributes(
   path: string,
   current: FileStat,
   wanted: Attributes,
-  stored: { uid: number; gid: number },
+  modeOwner: { uid: number; gid: number },
   tolerant: boolean,
   counters: TargetCounters,
 ): Promise<void> {
@@ -48,7 +48,7 @@ export async function setAttributes(
     }
   }
   if (wanted.mode !== undefined && current.kind !== 'symlink') {
-    const sameOwner = uid === stored.uid && gid === stored.gid;
+    const sameOwner = uid === modeOwner.uid && gid === modeOwner.gid;
     const bits = sameOwner ? wanted.mode : wanted.mode & ~SET_ID;
     if (bits !== mode) await attempt('mode', () => files.chmod(path, bits));
   }

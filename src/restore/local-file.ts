@@ -5,17 +5,17 @@ import type { FileWriter } from './target.ts';
 /** Runs of zeros are left out in pieces of this size, the block of most file systems. */
 const BLOCK = 4096;
 
-/**
- * Opens a new file under a temporary name in a directory. No name that is there is ever opened: `numbers` gives the next
- * to try. Symbolic links are not followed.
- */
+/** Names that files have while they are written. */
+export const TEMPORARY = '.cairn-restore-';
+
+/** Opens a new file under the first of the names that is free. Nothing that is there is opened, and no link followed. */
 export async function createTemporary(
   files: Files,
   directory: string,
-  numbers: () => number,
+  nextPath: () => string,
 ): Promise<{ path: string; handle: FileHandle }> {
   for (;;) {
-    const path = temporaryPath(files, directory, numbers());
+    const path = nextPath();
     try {
       return { path, handle: await files.open(path, 'create', 0o600) };
     } catch (error) {
@@ -23,10 +23,6 @@ export async function createTemporary(
       if (systemCode(error) !== 'EEXIST') throw fileError(error, 'cannot create a file in', directory);
     }
   }
-}
-
-export function temporaryPath(files: Files, directory: string, number: number): string {
-  return `${directory}${directory.endsWith(files.separator) ? '' : files.separator}.cairn-restore-${number}`;
 }
 
 export interface LocalFileOptions {

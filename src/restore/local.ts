@@ -2,7 +2,7 @@ import { CairnError, fileError, systemCode } from '../errors.ts';
 import type { FileKind, Files, FileStat } from '../ports.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { setAttributes, type Attributes } from './attributes.ts';
-import { createTemporary, LocalFile, temporaryPath } from './local-file.ts';
+import { createTemporary, LocalFile, TEMPORARY } from './local-file.ts';
 import { removeTree } from './remove.ts';
 import { noCounters, type FileWriter, type RestoreTarget } from './target.ts';
 
@@ -35,6 +35,8 @@ interface OpenDirectory {
   path: string;
   /** What is in it; empty for one that was made now. */
   existing: Map<string, FileKind>;
+  /** Names that the snapshot needs and that look like temporary ones. */
+  taken: Set<string>;
 }
 
 /** Times this close are taken for equal when existing files are skipped: file systems round them. */
@@ -56,7 +58,7 @@ export class LocalTarget implements RestoreTarget {
 
   constructor(files: Files, root: string, options: LocalTargetOptions = {}) {
     this.#files = files;
-    this.#root = root;
+    this.#root = withoutTrailingSeparator(root, files.separator);
     this.#options = options;
     this.windowsNames = files.separator === '\\';
   }
@@ -70,6 +72,7 @@ export class LocalTarget implements RestoreTarget {
         hint: 'restore to a new folder, or allow it by --overwrite-directories',
       });
     if (this.#options.deleteExtra) await this.#deleteExtra(directory, entries);
+    for (const { name } of entries) if (name.startsWith(TEMPORARY)) directory.taken.add(name);
     this.#directories.set(path, directory);
   }
 
@@ -79,7 +82,7 @@ export class LocalTarget implements RestoreTarget {
       // the user may name a link to a folder
       const stat = await this.#files.stat(path);
       if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
-      return await this.#openExisting(path, stat);
+      return await this.#openExisting(await this.#files.realPath(path), stat);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw fileError(error, 'cannot open', path);
       await this.#makeParents(path);
@@ -89,14 +92,11 @@ export class LocalTarget implements RestoreTarget {
 
   async #openBelow(relative: string): Promise<OpenDirectory> {
     const { directory, name, path } = this.#locate(relative);
-    const kind = directory.existing.get(name);
-    if (kind === undefined) return this.#make(path);
-    if (kind === 'symlink')
-      throw new CairnError('not-a-directory', `${path} is a symbolic link, which is not followed`, {
-        data: { path },
-        hint: 'remove the link, or restore to another folder',
-      });
-    if (kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
+    return directory.existing.has(name) ? this.#openFound(path) : this.#make(path);
+  }
+
+  /** Opens what is at a path, if it is a directory and not a link to one. */
+  async #openFound(path: string): Promise<OpenDirectory> {
     try {
       return await this.#openExisting(path, await this.#lstatDirectory(path));
     } catch (error) {
@@ -108,9 +108,11 @@ export class LocalTarget implements RestoreTarget {
     try {
       await this.#files.makeDirectory(path, OWNER_RWX);
     } catch (error) {
+      // made meanwhile, or known by another spelling where case does not count
+      if (systemCode(error) === 'EEXIST') return this.#openFound(path);
       throw fileError(error, 'cannot create', path);
     }
-    return { path, existing: new Map() };
+    return { path, existing: new Map(), taken: new Set() };
   }
 
   async #makeParents(path: string): Promise<void> {
@@ -134,11 +136,16 @@ export class LocalTarget implements RestoreTarget {
         // not ours: then either its mode suffices or what follows says what failed
       });
     const items = await this.#files.list(path);
-    return { path, existing: new Map(items.map(({ name, kind }) => [name, kind])) };
+    return { path, existing: new Map(items.map(({ name, kind }) => [name, kind])), taken: new Set() };
   }
 
   async #lstatDirectory(path: string): Promise<FileStat> {
     const stat = await this.#files.lstat(path);
+    if (stat.kind === 'symlink')
+      throw new CairnError('not-a-directory', `${path} is a symbolic link, which is not followed`, {
+        data: { path },
+        hint: 'remove the link, or restore to another folder',
+      });
     if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
     return stat;
   }
@@ -148,7 +155,7 @@ export class LocalTarget implements RestoreTarget {
     const wanted = new Map(entries.map(({ name, type }) => [key(name), type === 'd']));
     for (const [name, kind] of existing) {
       if (wanted.get(key(name)) === (kind === 'directory')) continue;
-      await removeTree(this.#files, path + this.#files.separator + name, kind, this.counters);
+      await removeTree(this.#files, this.#join(path, name), kind, this.counters);
       existing.delete(name);
     }
   }
@@ -217,7 +224,7 @@ export class LocalTarget implements RestoreTarget {
       (skipOwners || skipPermissions) && directory.existing.get(name) === 'file'
         ? await this.#files.lstat(path).catch(() => undefined)
         : undefined;
-    const opened = await createTemporary(this.#files, directory.path, () => this.#temporaryNumber++);
+    const opened = await createTemporary(this.#files, directory.path, () => this.#temporaryPath(directory));
     const file = new LocalFile(this.#files, opened, path, {
       sparse: writeSparseFiles,
       sync: writeFilesAtomically || flushFiles,
@@ -236,7 +243,7 @@ export class LocalTarget implements RestoreTarget {
     const { directory, name, path } = this.#locate(relative);
     if (linkTarget.includes('\0')) throw new CairnError('corrupt', `the target of the link ${path} holds a NUL`);
     const replaces = relative === '' || directory.existing.has(name);
-    const temporary = replaces ? temporaryPath(this.#files, directory.path, this.#temporaryNumber++) : path;
+    const temporary = replaces ? this.#temporaryPath(directory) : path;
     let made = false;
     try {
       await this.#files.symlink(linkTarget, temporary);
@@ -271,22 +278,33 @@ export class LocalTarget implements RestoreTarget {
       if (!skipTimes) wanted.mtime = entry.mtime;
     }
     if (this.windowsNames) wanted.owner = undefined;
-    const stored = skipPermissions || this.windowsNames ? stat : entry;
-    await setAttributes(this.#files, path, stat, wanted, stored, ignorePermissionErrors, this.counters);
+    const modeOwner = this.windowsNames ? stat : skipPermissions ? (kept ?? stat) : entry;
+    await setAttributes(this.#files, path, stat, wanted, modeOwner, ignorePermissionErrors, this.counters);
   }
 
   /** Where a path lies. Its directory is one that this run began. */
   #locate(relative: string): { directory: OpenDirectory; name: string; path: string } {
-    const { separator } = this.#files;
     if (relative === '') {
-      const parent = parentOf(this.#root, separator);
-      return { directory: { path: parent, existing: new Map() }, name: '', path: this.#root };
+      const parent = parentOf(this.#root, this.#files.separator);
+      return { directory: { path: parent, existing: new Map(), taken: new Set() }, name: '', path: this.#root };
     }
     const slash = relative.lastIndexOf('/');
     const name = relative.slice(slash + 1);
     const directory = this.#directories.get(slash < 0 ? '' : relative.slice(0, slash));
     if (directory === undefined) throw new CairnError('internal', `${relative} lies in no directory that was begun`);
-    return { directory, name, path: directory.path + (directory.path.endsWith(separator) ? '' : separator) + name };
+    return { directory, name, path: this.#join(directory.path, name) };
+  }
+
+  #join(directory: string, name: string): string {
+    const { separator } = this.#files;
+    return directory + (directory.endsWith(separator) ? '' : separator) + name;
+  }
+
+  #temporaryPath({ path, taken }: OpenDirectory): string {
+    let name;
+    do name = TEMPORARY + this.#temporaryNumber++;
+    while (taken.has(name));
+    return this.#join(path, name);
   }
 
   #inTheWay(path: string, wanted: string, code: 'not-a-directory' | 'is-a-directory' | 'file-exists'): CairnError {
@@ -297,9 +315,13 @@ export class LocalTarget implements RestoreTarget {
   }
 }
 
+function withoutTrailingSeparator(path: string, separator: string): string {
+  const trimmed = path.replace(separator === '/' ? /\/+$/ : /[\\/]+$/, '');
+  return trimmed === '' || trimmed.endsWith(':') ? path : trimmed;
+}
+
 function parentOf(path: string, separator: string): string {
-  const trimmed = path.length > 1 && path.endsWith(separator) ? path.slice(0, -1) : path;
-  const last = trimmed.lastIndexOf(separator);
+  const last = path.lastIndexOf(separator);
   if (last < 0) return '.';
-  return last === 0 || trimmed[last - 1] === ':' ? trimmed.slice(0, last + 1) : trimmed.slice(0, last);
+  return last === 0 || path[last - 1] === ':' ? path.slice(0, last + 1) : path.slice(0, last);
 }

@@ -21,8 +21,9 @@ export function newClaims(hashSize: number, slots: number): ClaimsShare {
 export class Claims {
   readonly #tables: ClaimsShare[];
 
-  constructor(first: ClaimsShare) {
-    this.#tables = [first];
+  /** Oldest first, at least one. */
+  constructor(tables: readonly ClaimsShare[]) {
+    this.#tables = [...tables];
   }
 
   add(table: ClaimsShare): void {

@@ -85,7 +85,7 @@ export class WorkerShare {
     this.index = { keys, words, keySize, fanout: index.fanout };
     this.#hashSize = keySize - 1;
     this.#tables = [newClaims(this.#hashSize, 1 << 16)];
-    this.#claims = new Claims(this.#tables[0]);
+    this.#claims = new Claims(this.#tables);
   }
 
   get tables(): readonly ClaimsShare[] {
@@ -122,10 +122,8 @@ export class WorkerExecutor implements Executor {
       this.#channel.onMessage((message) => this.#receive(message as StageResponse, resolve, deliver));
     });
     this.ready.catch(() => {});
-    const [first, ...later] = share.tables;
     const { parameters, index, stop } = share;
-    this.#post({ kind: 'start', setup: { parameters, index, stop, claims: first } });
-    void this.ready.then(() => later.forEach((claims) => this.addClaims(claims)), () => {});
+    this.#post({ kind: 'start', setup: { parameters, index, stop, claims: [...share.tables] } });
   }
 
   get load(): number {

@@ -67,7 +67,7 @@ export interface StageSetup {
   /** `parametersToJson` of the repository: algorithms and keys. */
   parameters: string;
   index: { keys: Uint8Array; words: Uint32Array; keySize: number; fanout: Uint32Array };
-  claims: ClaimsShare;
+  claims: ClaimsShare[];
   /** One 32-bit word; not zero when the run was stopped. */
   stop: Int32Array;
 }

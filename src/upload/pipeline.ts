@@ -235,16 +235,15 @@ export class Pipeline {
         key.set(hash, 1);
         waits = writer.add(key, new Uint8Array(batch.buffer, start, length), originalLength, compression) ?? waits;
       }
-      const stored = writer.stored();
-      void stored.then(release, () => {});
+      void writer.stored().then(release, () => {});
+      const table = this.#share?.grow();
+      if (table !== undefined) for (const { executor } of this.#workers) executor.addClaims(table);
       if (waits === undefined) return;
       const held = waits.catch((error: unknown) => this.#fail(error)).finally(() => {
         this.#stored.delete(held);
         this.#dispatch();
       });
       this.#stored.add(held);
-      const table = this.#share?.grow();
-      if (table !== undefined) for (const worker of this.#workers) if (worker.ready) worker.executor.addClaims(table);
     } catch (error) {
       this.#fail(error);
     }

@@ -27,10 +27,12 @@ export function serve(ports: Ports, port: WorkerPort): void {
   let state: { stage: Stage; output: BatchOutput; claims: Claims } | undefined;
   let queue: Promise<void> = Promise.resolve();
 
-  const handle = async (request: Exclude<StageRequest, { kind: 'buffer' | 'claims' }>) => {
+  const handle = async (request: Exclude<StageRequest, { kind: 'buffer' }>) => {
     if (request.kind === 'start') {
       state = await start(ports, request.setup, pool, (batch) => post({ kind: 'sealed', batch }, [batch.buffer]));
       post({ kind: 'ready' });
+    } else if (request.kind === 'claims') {
+      state!.claims.add(request.claims);
     } else if (request.kind === 'files') {
       const results: TaskResult[] = [];
       for (const task of request.tasks) {
@@ -54,7 +56,6 @@ export function serve(ports: Ports, port: WorkerPort): void {
   port.onMessage((message) => {
     const request = message as StageRequest;
     if (request.kind === 'buffer') pool.give(request.buffer);
-    else if (request.kind === 'claims') state!.claims.add(request.claims);
     else
       queue = queue.then(() => handle(request)).catch((error: unknown) => {
         post({ kind: 'failed', failure: { ...describeFailure(error, 'worker'), fatal: true } });

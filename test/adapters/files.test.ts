@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fileError, systemCode } from '../../src/errors.ts';
 import { ports, temporaryDirectory } from '../runtime.ts';
@@ -7,6 +6,8 @@ import { ports, temporaryDirectory } from '../runtime.ts';
 const { files, fidelity, syncFiles, environment } = ports();
 const posix = environment.platform !== 'windows';
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+/** Bun's path.join alters lone surrogates. */
+const join = (...names: string[]) => names.join(files.separator);
 const bytes = (value: string) => new TextEncoder().encode(value);
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
@@ -169,7 +170,8 @@ describe('times', () => {
       const { mtime } = await files.lstat(name);
       const off = mtime > time ? mtime - time : time - mtime;
       expect(off).toBeLessThan(resolution);
-      if (time % resolution === 0n) expect(mtime).toBe(time);
+      if (time % resolution === 0n) expect(mtime / resolution).toBe(time / resolution);
+      if (time % 1_000_000_000n === 0n) expect(mtime).toBe(time);
       expect(syncFiles.lstat(name).mtime).toBe(mtime);
     }
   });

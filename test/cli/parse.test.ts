@@ -134,9 +134,11 @@ describe('failures as JSON', () => {
   });
 });
 
-describe('completion', () => {
-  const words = async (...argv: string[]) => (await cairn(['--completion-bash', ...argv])).out.trimEnd().split('\n');
+async function words(...argv: string[]): Promise<string[]> {
+  return (await cairn(['--completion-bash', ...argv])).out.trimEnd().split('\n');
+}
 
+describe('completion', () => {
   it('completes commands, sub-commands, flags and values', async () => {
     expect(await words('sn')).toEqual(['snapshot']);
     expect(await words('snapshot', '')).toEqual(['create', 'delete', 'list', 'pin', 'restore', 'verify']);

@@ -12,7 +12,8 @@ import { defaultHostName, defaultUserName } from '../config/identity.ts';
 import { passwordFile } from '../config/password.ts';
 import { directoryOf, joinPath } from '../config/paths.ts';
 import { makeDirectories } from '../../blob/directories.ts';
-import { configFileOf, givenPassword, withRepository, type Connection } from '../connection.ts';
+import { configFileOf, withRepository, type Connection } from '../connection.ts';
+import { givenPassword } from '../credentials.ts';
 import type { Context } from '../context.ts';
 import { openContextStorage } from '../storage.ts';
 import { saveConnection } from './repository/client.ts';
@@ -172,7 +173,7 @@ async function explain(
           '',
         ]
       : []),
-    'List:      ' + `${cairn} snapshot list`,
+    `List:      ${cairn} snapshot list`,
     ...snapshots.flatMap(({ rootEntry }) => (rootEntry === undefined ? [] : [`Restore:   ${cairn} restore ${rootEntry.objectId} ./restored`])),
     'Elsewhere: ' +
       (type === 'filesystem'

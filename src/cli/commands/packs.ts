@@ -25,7 +25,7 @@ export async function listPacks(storage: BlobStorage, contents: ContentStore): P
   }
   const named = new Set(contents.index.entries.names.packs);
   const orphans = [...lengths.keys()].filter((id) => !named.has(id) && !sessions.has(sessionOf(id)));
-  return { lengths, count, orphans: orphans.sort() };
+  return { lengths, count, orphans: orphans.toSorted() };
 }
 
 /** Says what an unnamed pack may mean. `missing`: something needed was not found, so that they are likely to hold it. */

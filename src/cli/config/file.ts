@@ -102,18 +102,17 @@ export function connectionInfo(json: Json | undefined, bad: (why: string) => Cai
 
 /** Kopia's order of keys, two spaces, no newline at the end. */
 export function configToText(config: ClientConfig): string {
-  const orAbsent = <T>(value: T | false | '' | 0n) => value || undefined;
   return indentJson({
     storage: config.storage as unknown as JsonObject | undefined,
     apiServer: config.apiServer,
     caching: config.caching,
     hostname: config.hostname,
     username: config.username,
-    readonly: orAbsent(config.readonly),
-    permissiveCacheLoading: orAbsent(config.permissiveCacheLoading),
-    description: orAbsent(config.description),
+    readonly: config.readonly || undefined,
+    permissiveCacheLoading: config.permissiveCacheLoading || undefined,
+    description: config.description || undefined,
     enableActions: config.enableActions,
-    formatBlobCacheDuration: orAbsent(config.formatBlobCacheDuration),
+    formatBlobCacheDuration: config.formatBlobCacheDuration || undefined,
     throttlingLimits: config.throttlingLimits,
     ...config.unknown,
   });

@@ -10,12 +10,14 @@ export function encodeToken(storage: ConnectionInfo, password?: string): string 
   return toBase64Url(new TextEncoder().encode(encodeJson(json)));
 }
 
+function bad(why = 'unable to decode token'): CairnError {
+  return new CairnError('invalid-argument', `invalid token: ${why}`, {
+    hint: "'cairn repository status -t' prints a token where the repository is connected",
+  });
+}
+
 /** Line breaks inside are passed over. The token's text is never part of a message. */
 export function decodeToken(token: string): { storage: ConnectionInfo; password?: string } {
-  const bad = (why = 'unable to decode token') =>
-    new CairnError('invalid-argument', `invalid token: ${why}`, {
-      hint: "'cairn repository status -t' prints a token where the repository is connected",
-    });
   const bytes = fromBase64(token.replaceAll(/\s/g, ''));
   let json: Json = null;
   try {

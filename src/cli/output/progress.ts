@@ -72,6 +72,11 @@ export class Progress {
     this.#loop = options.format === 'none' ? Promise.resolve() : this.#run();
   }
 
+  /** True when a person watches it, so that a better estimate is worth its price. */
+  get isShown(): boolean {
+    return this.#options.format === 'line' || this.#options.format === 'bar';
+  }
+
   /** Stops painting; `last` leaves the final state on the terminal. */
   async finish(last = false): Promise<void> {
     this.#stop.abort();

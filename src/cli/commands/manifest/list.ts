@@ -11,15 +11,8 @@ export async function run(context: Context): Promise<void> {
   const keys = flags.texts('sort');
   await withRepository(context, async ({ repository: { manifests } }) => {
     const found = await manifests.find(filter);
-    const compare = (a: ManifestMetadata, b: ManifestMetadata): number => {
-      for (const key of keys) {
-        const [x, y] = [a.labels[key] ?? '', b.labels[key] ?? ''];
-        if (x !== y) return x < y ? -1 : 1;
-      }
-      return 0;
-    };
     const list = context.json ? new JsonList(console, context.jsonIndent) : undefined;
-    for (const { id, length, labels, modified } of found.toSorted(compare)) {
+    for (const { id, length, labels, modified } of found.toSorted(byLabels(keys))) {
       if (list !== undefined) await list.add({ id, length, labels: sorted(labels), mtime: formatTime(modified) });
       else
         await console.line(`${id} ${String(length).padStart(10)} ${times.text(modified)} type:${labels.type} ${labelText(labels)}`);
@@ -36,6 +29,16 @@ function labelsOf(filters: readonly string[]): Labels {
     labels[filter.slice(0, colon)] = filter.slice(colon + 1);
   }
   return labels;
+}
+
+function byLabels(keys: readonly string[]): (a: ManifestMetadata, b: ManifestMetadata) => number {
+  return (a, b) => {
+    for (const key of keys) {
+      const [x, y] = [a.labels[key] ?? '', b.labels[key] ?? ''];
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return 0;
+  };
 }
 
 function sorted(labels: Labels): Labels {

@@ -1,6 +1,7 @@
 import { openRepository } from '../../../repository/open.ts';
 import { askPassword, type FoundPassword } from '../../config/password.ts';
-import { explainPassword, givenPassword } from '../../connection.ts';
+import { explainPassword, givenPassword } from '../../credentials.ts';
+import { reportProblems } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { openContextStorage } from '../../storage.ts';
 import { readFormatBlobs } from '../../../format/format.ts';
@@ -28,10 +29,7 @@ export async function run(context: Context): Promise<void> {
     }).catch((error: unknown) => {
       throw explainPassword(error, found.origin);
     });
-    for (const { message, hint } of repository.problems) {
-      context.console.warning(message);
-      if (hint !== undefined) context.console.hint(hint);
-    }
+    reportProblems(context, repository);
     await connectTo(context, repository, config, found.password);
   } finally {
     await storage.close();

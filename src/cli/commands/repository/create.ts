@@ -3,7 +3,7 @@ import { CairnError, isCairnError, systemCode } from '../../../errors.ts';
 import { builtInPolicy } from '../../../policy/policy.ts';
 import { createRepository } from '../../../repository/create.ts';
 import { askNewPassword } from '../../config/password.ts';
-import { givenPassword } from '../../connection.ts';
+import { givenPassword } from '../../credentials.ts';
 import type { Context } from '../../context.ts';
 import { openContextStorage } from '../../storage.ts';
 import { clientOptions, connectTo, retentionOf } from './client.ts';

@@ -8,7 +8,7 @@ import type { Context } from '../../context.ts';
 import { sourceContext } from '../stored.ts';
 
 export async function run(context: Context): Promise<void> {
-  const { args, flags, console, times } = context;
+  const { args, flags, console } = context;
   const really = flags.bool('delete') || flags.bool('unsafe-ignore-source');
   await withRepository(context, async ({ repository }) => {
     // All are looked up before the first is removed.
@@ -16,19 +16,21 @@ export async function run(context: Context): Promise<void> {
     for (const arg of args)
       for (const snapshot of await matches(context, repository.manifests, arg, sourceContext(context, repository)))
         found.set(snapshot.id, snapshot);
-    const text = ({ id, source, startTime }: SnapshotManifest) =>
-      `snapshot ${id} of ${formatSource(source)} at ${times.text(startTime)}`;
     if (!really) {
-      for (const snapshot of found.values()) console.info(`Would delete ${text(snapshot)} (pass --delete to confirm)`);
+      for (const snapshot of found.values()) console.info(`Would delete ${describe(context, snapshot)} (pass --delete to confirm)`);
       return;
     }
     const session = repository.writeSession();
     for (const snapshot of found.values()) {
-      console.info(`Deleting ${text(snapshot)}...`);
+      console.info(`Deleting ${describe(context, snapshot)}...`);
       await deleteSnapshot(session.manifests, snapshot.id);
     }
     await session.close();
   });
+}
+
+function describe({ times }: Context, { id, source, startTime }: SnapshotManifest): string {
+  return `snapshot ${id} of ${formatSource(source)} at ${times.text(startTime)}`;
 }
 
 async function matches(

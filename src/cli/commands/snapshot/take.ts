@@ -11,6 +11,7 @@ import { cacheRoot } from '../../config/cache.ts';
 import type { Connection } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { secondsText, type ProgressView } from '../../output/progress.ts';
+import { estimateBytes } from './estimate.ts';
 import type { CreateFlags } from './options.ts';
 
 export interface Job {
@@ -29,8 +30,12 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
   const policies = await policyTree(session.manifests, source);
   warnOfActions(context, policies);
   const progress = newProgress();
-  const total = await previousSize(session, source);
+  const own = await ownPaths(context, connection);
+  const stopEstimate = new AbortController();
+  let total = await previousSize(session, source);
   const painter = context.progress(() => uploadView(context, progress, total));
+  if (total === undefined && painter.isShown)
+    void estimate(context, path, policies, own, AbortSignal.any([signal, stopEstimate.signal])).then((bytes) => (total = bytes));
   const began = ports.clock.monotonic();
   let snapshot;
   try {
@@ -39,7 +44,7 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
       source,
       path,
       policy: policies.root,
-      own: await ownPaths(context, connection),
+      own,
       progress,
       signal,
       report: (at, error, ignored) =>
@@ -48,6 +53,7 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
           : console.error(` ! Error when processing "${at}": ${error.message}`),
     });
   } finally {
+    stopEstimate.abort();
     await painter.finish(true);
   }
   if (!context.json) tell(context, snapshot, (ports.clock.monotonic() - began) / 1000);
@@ -103,6 +109,19 @@ async function ownPaths(context: Context, { config, configFile, repository }: Co
   ].filter((path) => path !== undefined);
   const real = await Promise.all(paths.map((path) => files.realPath(path).catch(() => path)));
   return [...new Set([...paths, ...real])];
+}
+
+/** Undefined when it ends early: then no time left is shown. */
+async function estimate(
+  { ports, files }: Context,
+  path: string,
+  { root }: PolicyTree,
+  own: readonly string[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (ports.syncFiles === undefined) return undefined;
+  const options = { files: ports.syncFiles, clock: ports.clock, separator: files.separator, own: new Set(own), signal };
+  return estimateBytes(await files.realPath(path), root, options).catch(() => undefined);
 }
 
 /** Bytes of the last complete snapshot: what this one is expected to read. */
