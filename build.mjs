@@ -103,6 +103,7 @@ async function buildPrograms() {
     target: 'es2023',
     mainFields: ['module', 'main'],
     conditions: ['import'],
+    plugins: [nodeRequires],
     external: ['node:*', 'bun:*'],
     metafile: true,
     legalComments: 'none',

@@ -1,6 +1,7 @@
 /** Ports for Bun: those of node:, and Bun's own where they are faster or keep more. It has no ChaCha20-Poly1305. */
 import type { FileFidelity, Native, Ports } from '../../src/ports.ts';
 import { nodeFidelity, nodeNative, nodePorts } from '../node/index.ts';
+import { plainBytes } from '../node/native.ts';
 import { bunEnvironment } from './environment.ts';
 import { bunFiles, exactTimes } from './files.ts';
 import { bunSpawn } from './spawn.ts';
@@ -9,7 +10,7 @@ export { bunFiles, bunSpawn };
 
 export const bunNative: Native = {
   ...nodeNative,
-  zstdCompress: (data, level) => Bun.zstdCompressSync(data, { level }),
+  zstdCompress: (data, level) => plainBytes(Bun.zstdCompressSync(data, { level })),
 };
 
 export const bunFidelity: FileFidelity = {

@@ -43,6 +43,8 @@ export class WriteManager implements ContentWriter {
   readonly #index: IndexWriter;
   readonly #open: { p?: OpenPack; q?: OpenPack } = {};
   readonly #puts = new Set<Promise<void>>();
+  /** Packs that are closed and not yet put. */
+  readonly #finishing = new Set<OpenPack>();
   /** Overlay entries whose pack is stored but no index names yet. */
   #unindexed = new Set<number>();
   #session: { id: string; marker: Promise<string> } | undefined;
@@ -186,7 +188,11 @@ export class WriteManager implements ContentWriter {
       await pack.abort().catch(() => {});
     });
     this.#puts.add(tracked);
-    void tracked.finally(() => this.#puts.delete(tracked));
+    this.#finishing.add(pack);
+    void tracked.finally(() => {
+      this.#puts.delete(tracked);
+      this.#finishing.delete(pack);
+    });
   }
 
   async #finishPackOf(info: ContentInfo): Promise<void> {
@@ -201,8 +207,10 @@ export class WriteManager implements ContentWriter {
   }
 
   /** Resolves when the file data given so far has left memory for the storage. */
-  stored(): Promise<void> {
-    return this.#open.p?.stored() ?? Promise.all(this.#puts).then(() => {});
+  async stored(): Promise<void> {
+    // what was given last may lie in a pack that is being finished, too
+    const packs = this.#open.p === undefined ? [...this.#finishing] : [this.#open.p, ...this.#finishing];
+    await Promise.all(packs.map((pack) => pack.stored()));
   }
 
   /** True when ten minutes passed since the last flush, so that the next calm moment should be used for one. */

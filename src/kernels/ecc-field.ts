@@ -20,14 +20,13 @@ function inverse(a: number): number {
 /** Rows of one length. */
 export type Matrix = Uint8Array[];
 
+const products: Uint8Array[] = [];
+
 /** row[i] ^= factor * other[i] */
 export function addScaled(row: Uint8Array, other: Uint8Array, factor: number): void {
   if (factor === 0) return;
-  const log = logarithm[factor];
-  for (let i = 0; i < row.length; i++) {
-    const value = other[i];
-    if (value !== 0) row[i] ^= exponent[log + logarithm[value]];
-  }
+  const times = (products[factor] ??= Uint8Array.from({ length: 256 }, (_, value) => multiply(factor, value)));
+  for (let i = 0; i < row.length; i++) row[i] ^= times[other[i]];
 }
 
 /** Inverse of a square matrix that has one, by elimination (Gauss-Jordan). */

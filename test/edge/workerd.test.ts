@@ -37,7 +37,7 @@ describe('first light at the edge', () => {
     await expect(repository.findEntry(snapshots.at(-1)!.rootEntry!, 'sub/none')).rejects.toThrow(/entry not found/);
   });
 
-  it.skipIf(!installed || !runtimeName === 'node')('runs in workerd', async () => {
+  it.skipIf(!installed || runtimeName !== 'node')('runs in workerd', async () => {
     const { build } = await import('esbuild');
     const bundle = await build({
       absWorkingDir: root,

@@ -26,16 +26,36 @@ const noOwners = { chown: async () => {} };
 const lines = (calls: readonly string[], ...names: string[]) =>
   calls.filter((call) => names.includes(call.split(' ')[0]));
 
-describe('attributes', () => {
+function fakeInner(owner: { uid: number; gid: number }) {
+  const mtime = 1_234_567_890_123_000_000n;
   const tree: FakeTree = {
-    setuid: { text: 'x', mode: 0o4755, uid: 11, gid: 22, mtime: 1_600_000_000_123_456_789n },
-    plain: { text: 'y', mode: 0o600 },
-    link: { link: 'setuid', uid: 5, mtime: 7n },
+    s: { text: 'x', mode: 0o6711, mtime, ...owner },
+    t: { text: 'x', mode: 0o1600, mtime, ...owner },
+    l: { link: 's', mtime, ...owner },
   };
+  return { mtime, tree };
+}
 
+const deny = async () => {
+  throw systemError('EPERM');
+};
+
+const attributeTree: FakeTree = {
+  setuid: { text: 'x', mode: 0o4755, uid: 11, gid: 22, mtime: 1_600_000_000_123_456_789n },
+  plain: { text: 'y', mode: 0o600 },
+  link: { link: 'setuid', uid: 5, mtime: 7n },
+};
+
+const callsWith = async (options: LocalTargetOptions) => {
+  const watched = watchedFiles(noOwners);
+  await restore(folder(), attributeTree, { files: watched.files, ...options });
+  return lines(watched.calls, 'chown', 'chmod', 'setTimes').map((call) => call.split(' ')[0]);
+};
+
+describe('attributes', () => {
   it('are set before a file gets its name, links and folders included, exact to the nanosecond', async () => {
     const { files, calls } = watchedFiles(noOwners);
-    await restore(folder(), { d: tree }, { files, root: { mode: 0o1777, mtime: -5n } });
+    await restore(folder(), { d: attributeTree }, { files, root: { mode: 0o1777, mtime: -5n } });
     const own = calls.findIndex((call) => call.endsWith(' setuid') && call.startsWith('rename'));
     const temporary = calls[own].split(' ')[1];
     expect(calls.filter((call) => call.includes(temporary))).toEqual([
@@ -72,47 +92,29 @@ describe('attributes', () => {
     expect(again).toMatchObject({ files: 2, symlinks: 1, directories: 1 });
   });
 
-  function fakeInner(owner: { uid: number; gid: number }) {
-    const mtime = 1_234_567_890_123_000_000n;
-    const tree: FakeTree = {
-      s: { text: 'x', mode: 0o6711, mtime, ...owner },
-      t: { text: 'x', mode: 0o1600, mtime, ...owner },
-      l: { link: 's', mtime, ...owner },
-    };
-    return { mtime, tree };
-  }
-
   it('that the system does not permit are counted, or end the run', async () => {
-    const deny = async () => {
-      throw systemError('EPERM');
-    };
     const { files, calls } = watchedFiles({ chown: deny, setTimes: deny });
     const path = folder();
-    const stats = await restore(path, tree, { files });
+    const stats = await restore(path, attributeTree, { files });
     expect(stats).toMatchObject({ files: 2, symlinks: 1, errorCount: 0, permissionErrors: 2 + 4 });
     // the owner is not the stored one: nobody may run the file as somebody else
     expect(calls.some((call) => call.startsWith('chmod') && call.endsWith(` ${0o755}`))).toBe(true);
     expect((await nodeFiles.lstat(join(path, 'setuid'))).mode).toBe(0o755);
-    const strict = restore(folder(), tree, { files, ignorePermissionErrors: false });
+    const strict = restore(folder(), attributeTree, { files, ignorePermissionErrors: false });
     await expect(strict).rejects.toMatchObject({ code: 'permission' });
   });
 
   it('are left out one by one when asked', async () => {
-    const calls = async (options: LocalTargetOptions) => {
-      const watched = watchedFiles(noOwners);
-      await restore(folder(), tree, { files: watched.files, ...options });
-      return lines(watched.calls, 'chown', 'chmod', 'setTimes').map((call) => call.split(' ')[0]);
-    };
-    expect(await calls({ skipOwners: true })).not.toContain('chown');
-    expect(await calls({ skipPermissions: true })).not.toContain('chmod');
-    expect(await calls({ skipTimes: true })).not.toContain('setTimes');
-    expect(new Set(await calls({}))).toEqual(new Set(['chown', 'chmod', 'setTimes']));
+    expect(await callsWith({ skipOwners: true })).not.toContain('chown');
+    expect(await callsWith({ skipPermissions: true })).not.toContain('chmod');
+    expect(await callsWith({ skipTimes: true })).not.toContain('setTimes');
+    expect(new Set(await callsWith({}))).toEqual(new Set(['chown', 'chmod', 'setTimes']));
   });
 
   it('of a file that is replaced stay where they are not restored', async () => {
     const path = folder();
     writeFileSync(join(path, 'plain'), 'old', { mode: 0o640 });
-    await restore(path, tree, { skipPermissions: true });
+    await restore(path, attributeTree, { skipPermissions: true });
     expect((await nodeFiles.lstat(join(path, 'plain'))).mode).toBe(0o640);
     expect(readFileSync(join(path, 'plain'), 'utf8')).toBe('y');
   });
@@ -273,45 +275,45 @@ describe('links in the target', () => {
   });
 });
 
-describe('writing', () => {
-  /** `Files` that notes what is written to handles. */
-  function watchedWrites(fail?: (total: number, length: number) => void) {
-    const writes: [number, number][] = [];
-    const log: string[] = [];
-    let total = 0;
-    const watched = watchedFiles({
-      ...noOwners,
-      open: async (path, mode, permissions) => {
-        const handle = await nodeFiles.open(path, mode, permissions);
-        log.push(`open ${mode} ${permissions?.toString(8)}`);
-        return {
-          ...handle,
-          write: async (data, position) => {
-            writes.push([position, data.length]);
-            total += data.length;
-            fail?.(total, data.length);
-            await handle.write(data, position);
-          },
-          sync: async () => {
-            log.push('sync');
-            await handle.sync();
-          },
-          truncate: (length) => handle.truncate(length),
-          stat: () => handle.stat(),
-          close: async () => {
-            log.push('close');
-            await handle.close();
-          },
-        };
-      },
-      rename: async (from, to) => {
-        log.push('rename');
-        await nodeFiles.rename(from, to);
-      },
-    });
-    return { ...watched, writes, log };
-  }
+/** `Files` that notes what is written to handles. */
+function watchedWrites(fail?: (total: number, length: number) => void) {
+  const writes: [number, number][] = [];
+  const log: string[] = [];
+  let total = 0;
+  const watched = watchedFiles({
+    ...noOwners,
+    open: async (path, mode, permissions) => {
+      const handle = await nodeFiles.open(path, mode, permissions);
+      log.push(`open ${mode} ${permissions?.toString(8)}`);
+      return {
+        ...handle,
+        write: async (data, position) => {
+          writes.push([position, data.length]);
+          total += data.length;
+          fail?.(total, data.length);
+          await handle.write(data, position);
+        },
+        sync: async () => {
+          log.push('sync');
+          await handle.sync();
+        },
+        truncate: (length) => handle.truncate(length),
+        stat: () => handle.stat(),
+        close: async () => {
+          log.push('close');
+          await handle.close();
+        },
+      };
+    },
+    rename: async (from, to) => {
+      log.push('rename');
+      await nodeFiles.rename(from, to);
+    },
+  });
+  return { ...watched, writes, log };
+}
 
+describe('writing', () => {
   it('leaves out blocks of zeros in sparse files, and only there', async () => {
     const data = new Uint8Array(100_000);
     data[5000] = 1;

@@ -23,6 +23,15 @@ async function kopiaRepository() {
   return { contents, manifests };
 }
 
+const compare = (before: FakeTree, after: FakeTree, change: Partial<DirEntry> = {}) => {
+  const contents = new FakeContents();
+  const sides = [fakeTree(contents, before), fakeTree(contents, after, 'root', change)].map((entry) => ({
+    entry,
+    path: '',
+  }));
+  return { contents, ...diffTrees(contents, sides[0], sides[1]) };
+};
+
 describe('diff', () => {
   it.each(pair.diffs.map((diff, i) => [i, diff] as const))('prints what Kopia prints (%i)', async (_, diff) => {
     const repository = await kopiaRepository();
@@ -34,15 +43,6 @@ describe('diff', () => {
     // Kopia reads folders in parallel, so that its order changes from run to run
     expect(lines.toSorted()).toEqual(recorded.toSorted());
   });
-
-  const compare = (before: FakeTree, after: FakeTree, change: Partial<DirEntry> = {}) => {
-    const contents = new FakeContents();
-    const sides = [fakeTree(contents, before), fakeTree(contents, after, 'root', change)].map((entry) => ({
-      entry,
-      path: '',
-    }));
-    return { contents, ...diffTrees(contents, sides[0], sides[1]) };
-  };
 
   it('gives entries with the lines, in stored order, what was removed last', async () => {
     const { events } = compare({ d: { x: '1' }, b: '1', gone: '1' }, { d: { x: '22' }, a: '1', b: '1' });

@@ -72,9 +72,9 @@ describe('directory streams written by Kopia', () => {
   });
 });
 
-describe('readDirectory', () => {
-  const read = (text: string) => readDirectory(utf8(text));
+const read = (text: string) => readDirectory(utf8(text));
 
+describe('readDirectory', () => {
   it('reads the empty directory, null and absent lists', () => {
     expect(read('{"stream":"kopia:directory","entries":null,"summary":{"dirs":1}}').summary.dirs).toBe(1);
     expect(read('{"stream":"kopia:directory"}')).toEqual({ entries: [], summary: emptySummary() });

@@ -24,6 +24,8 @@ function setUp(trees: FakeTree[] = [tree]) {
 
 const idOf = (contents: FakeContents, text: string) => fakeFile(contents, 'f', { text }).objectId;
 
+const readCompressed = async () => new Uint8Array(5);
+
 describe('verifyTrees', () => {
   it('counts every distinct object once, as Kopia does', async () => {
     const { contents, run } = setUp([tree, tree]);
@@ -163,7 +165,6 @@ describe('verifyTrees', () => {
     const contents = new FakeContents();
     const packed = contents.put(new Uint8Array([1, 2, 3]));
     const entry = { ...fakeFile(contents, 'z', { text: '' }), objectId: 'Z' + packed, size: 5 };
-    const readCompressed = async () => new Uint8Array(5);
     const reader = Object.assign(contents, { readCompressed });
     const check = (size: number) =>
       verifyTrees(reader, [{ path: 'z', entry: { ...entry, size } }], { filesPercent: 100 });
