@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
+import { lutimes, utimes } from 'node:fs/promises';
 import { hasRawBytes } from '../../src/bytes/name.ts';
+import { toSeconds } from '../../src/bytes/time.ts';
 import type { Files } from '../../src/ports.ts';
 import { listDecoded, nodeFiles, openDescriptor, openFlags } from '../node/files.ts';
 import { handleOf } from '../node/handle.ts';
@@ -9,7 +11,17 @@ import { libc } from './libc.ts';
 type Calls = NonNullable<typeof libc>;
 
 /** Without FFI it is `node:fs` as Deno has it: whole milliseconds, and raw bytes of names reach the system altered. */
-export const denoFiles: Files = libc === undefined ? { ...nodeFiles, list: listDecoded } : withCalls(libc);
+const withoutCalls: Files = {
+  ...nodeFiles,
+  list: listDecoded,
+  async setTimes(path, mtime, followSymlinks = true) {
+    if (mtime >= 0n) return nodeFiles.setTimes(path, mtime, followSymlinks);
+    const time = new Date(toSeconds(mtime) * 1000); // before 1970 Deno takes only this form
+    await (followSymlinks ? utimes : lutimes)(path, time, time);
+  },
+};
+
+export const denoFiles: Files = libc === undefined ? withoutCalls : withCalls(libc);
 
 function withCalls(calls: Calls): Files {
   const stat = async (fd: number) => calls.statDescriptor(fd);

@@ -1,6 +1,7 @@
 import type { BlobAppender, BlobStorage, PutOptions } from '../blob/storage.ts';
 import { concatBytes } from '../bytes/gather.ts';
 import { toHex } from '../bytes/hex.ts';
+import { CairnError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { sealBytes, type ContentCrypto } from './crypto.ts';
 import type { EntryList } from './index/entries.ts';
@@ -104,16 +105,20 @@ export class OpenPack {
     this.#push(sealed);
     this.#push(postamble);
     await this.#tail;
+    let stored;
     if (this.#appender === undefined && this.#failure === undefined) {
-      await this.#storage.put(this.id, this.#parts, options);
+      stored = await this.#storage.put(this.id, this.#parts, options);
       for (const release of this.#releases) release();
     } else {
       this.#drain();
       await this.#tail;
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#appender!.commit(options);
+      stored = await this.#appender!.commit(options);
     }
     this.#parts = [];
+    // a buffer that was given away too early would leave a hole here
+    if (stored.length !== this.length)
+      throw new CairnError('io', `${this.id}: only ${stored.length} of ${this.length} bytes were stored`);
   }
 
   /** Throws away what was written. */

@@ -1,4 +1,8 @@
 import { CairnError } from '../errors.ts';
+import { LocalTarget, type LocalTargetOptions } from '../restore/local.ts';
+import { restoreEntry, type RestoreOptions } from '../restore/restore.ts';
+import type { RestoreStats } from '../restore/stats.ts';
+import type { DirEntry } from '../snapshot/entry.ts';
 import { RepositoryReader } from './reader.ts';
 import { WriteSession } from './write-session.ts';
 
@@ -11,5 +15,13 @@ export class Repository extends RepositoryReader {
         hint: "connect without --readonly, or run 'cairn repository set-client --read-write'",
       });
     return new WriteSession(this);
+  }
+
+  /** Restores an entry with everything below it to a local path. Files appear only when they are whole. */
+  async restore(entry: DirEntry, path: string, options: LocalTargetOptions & RestoreOptions = {}): Promise<RestoreStats> {
+    const { files } = this.state.ports;
+    if (files === undefined)
+      throw new CairnError('unsupported', 'this runtime gives no access to local files, so nothing can be restored to them');
+    return restoreEntry(this.objects, entry, new LocalTarget(files, path, options), options);
   }
 }
