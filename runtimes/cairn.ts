@@ -5,5 +5,3 @@ const runtime = globalThis as { Deno?: unknown; Bun?: unknown };
 if (runtime.Deno !== undefined) await import('./deno/main.ts');
 else if (runtime.Bun !== undefined) await import('./bun/main.ts');
 else await import('./node/main.ts');
-
-export {};

@@ -6,7 +6,10 @@ import { environmentOf } from '../node/environment.ts';
 /** Bun takes the login name from the variable USER alone; without it the system's list of users is asked. */
 export function bunEnvironment(): Environment {
   const environment = environmentOf('bun', Bun.version);
-  return { ...environment, userName: () => (process.env['USER'] === undefined ? listedName() : environment.userName()) };
+  return {
+    ...environment,
+    userName: () => (process.env['USER'] === undefined ? listedName() : environment.userName()),
+  };
 }
 
 function listedName(): string | undefined {

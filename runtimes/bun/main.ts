@@ -1,4 +1,4 @@
-import { start } from '../node/start.ts';
+import { fail, start } from '../node/start.ts';
 import { bunPorts } from './index.ts';
 
-await start(bunPorts());
+await start(bunPorts()).catch(fail);

@@ -1,4 +1,4 @@
-import { start } from '../node/start.ts';
+import { fail, start } from '../node/start.ts';
 import { denoPorts } from './index.ts';
 
-await start(denoPorts());
+await start(denoPorts()).catch(fail);

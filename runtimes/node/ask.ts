@@ -3,39 +3,46 @@ import process from 'node:process';
 import { ReadStream } from 'node:tty';
 import { CairnError } from '../../src/errors.ts';
 
+interface Device {
+  input: ReadStream;
+  write(text: string): void;
+}
+
+/** Kept for the next question: Bun does not let go of a terminal that it once read from. */
+let device: Device | undefined;
+
 /**
  * Asks for one line on the terminal device, so that neither standard input nor standard output is touched.
  * Undefined when there is no terminal or its end was typed (Ctrl-D).
  */
 export async function askLine(prompt: string, echo: boolean): Promise<string | undefined> {
-  const terminal = openTerminal();
-  if (terminal === undefined) return undefined;
-  const { input, write, close } = terminal;
+  device ??= openTerminal();
+  if (device === undefined) return undefined;
+  const { input, write } = device;
+  write(prompt);
+  input.setRawMode(true);
+  input.ref();
   try {
-    write(prompt);
-    input.setRawMode(true);
     return await readLine(input, echo ? write : () => {});
   } finally {
     input.setRawMode(false);
+    input.pause();
+    input.unref();
     write('\n');
-    close();
   }
 }
 
-function openTerminal() {
+function openTerminal(): Device | undefined {
   if (process.platform === 'win32') {
     if (!process.stdin.isTTY) return undefined;
-    const write = (text: string) => void process.stderr.write(text);
-    return { input: process.stdin, write, close: () => void process.stdin.pause() };
+    return { input: process.stdin, write: (text) => void process.stderr.write(text) };
   }
-  let device: number;
   try {
-    device = openSync('/dev/tty', 'r+');
+    const descriptor = openSync('/dev/tty', 'r+');
+    return { input: new ReadStream(descriptor), write: (text) => void writeSync(descriptor, text) };
   } catch {
-    return undefined;
+    return undefined; // started without one: a service, a cron job
   }
-  const input = new ReadStream(device);
-  return { input, write: (text: string) => void writeSync(device, text), close: () => void input.destroy() };
 }
 
 const ENTER = /[\r\n]/;
@@ -45,14 +52,16 @@ const CTRL_U = '\x15';
 const ERASE = /[\b\x7f]/;
 
 /** The line edited with backspace and Ctrl-U, of a terminal in raw mode. */
-function readLine(input: NodeJS.ReadableStream, echo: (text: string) => void): Promise<string | undefined> {
+function readLine(input: ReadStream, echo: (text: string) => void): Promise<string | undefined> {
   const decoder = new TextDecoder();
   return new Promise((resolve, reject) => {
     let line: string[] = [];
     const done = (settle: () => void) => {
-      input.off('data', take);
+      input.off('data', take).off('error', fail).off('end', end);
       settle();
     };
+    const fail = (error: Error) => done(() => reject(error));
+    const end = () => done(() => resolve(undefined));
     const take = (chunk: Uint8Array) => {
       for (const char of decoder.decode(chunk, { stream: true })) {
         if (ENTER.test(char)) return done(() => resolve(line.join('')));
@@ -69,8 +78,6 @@ function readLine(input: NodeJS.ReadableStream, echo: (text: string) => void): P
         }
       }
     };
-    input.on('data', take);
-    input.once('error', (error: Error) => done(() => reject(error)));
-    input.once('end', () => done(() => resolve(undefined)));
+    input.on('data', take).on('error', fail).on('end', end).resume();
   });
 }

@@ -30,7 +30,7 @@ export function handleOf(fd: number, stat: (fd: number) => Promise<FileStat> = s
       return filled;
     },
     async write(data, position) {
-      for (let written = 0; written < data.length; ) {
+      for (let written = 0; written < data.length;) {
         const at = written;
         written += await called<number>((done) =>
           fs.write(fd, data, at, data.length - at, position + at, (error, bytes) => done(error, bytes)),

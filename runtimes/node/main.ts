@@ -1,4 +1,4 @@
 import { nodePorts } from './index.ts';
-import { start } from './start.ts';
+import { fail, start } from './start.ts';
 
-await start(nodePorts());
+await start(nodePorts()).catch(fail);

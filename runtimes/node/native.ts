@@ -61,9 +61,7 @@ export const nodeNative: Native = {
       ),
     ),
   pbkdf2Sha256: async (password, salt, iterations, length) =>
-    plainBytes(
-      await called<Uint8Array>((done) => crypto.pbkdf2(password, salt, iterations, length, 'sha256', done)),
-    ),
+    plainBytes(await called<Uint8Array>((done) => crypto.pbkdf2(password, salt, iterations, length, 'sha256', done))),
   gzip: (data, level) => plainBytes(zlib.gzipSync(data, { level, chunkSize: chunkSize(data.length) })),
   gunzip: inflater('gzip', zlib.gunzipSync),
   deflateRaw: (data, level) => plainBytes(zlib.deflateRawSync(data, { level, chunkSize: chunkSize(data.length) })),

@@ -3,23 +3,20 @@ import { run } from '../../src/cli/main.ts';
 import { systemCode } from '../../src/errors.ts';
 import type { Ports } from '../../src/ports.ts';
 
-/** Runs the command line and ends the process with its exit code. A stack trace is shown only with CAIRN_DEBUG. */
+/** Runs the command line and ends the process with its exit code. */
 export async function start(ports: Ports): Promise<void> {
-  const fail = (error: unknown) => {
-    if (systemCode(error) === 'EPIPE') process.exit(1); // nobody reads any more
-    const debug = process.env['CAIRN_DEBUG'] && error instanceof Error ? error.stack : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`cairn: ${debug ?? message}\n`);
-    process.exit(1);
-  };
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
-  let code = 1;
-  try {
-    code = await run(process.argv.slice(2), ports);
-  } catch (error) {
-    fail(error);
-  }
+  const code = await run(process.argv.slice(2), ports);
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
   process.exit(code);
+}
+
+/** What nothing else caught. A stack trace is shown only with CAIRN_DEBUG. */
+export function fail(error: unknown): never {
+  if (systemCode(error) === 'EPIPE') process.exit(1); // nobody reads any more
+  const stack = process.env['CAIRN_DEBUG'] && error instanceof Error ? error.stack : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`cairn: ${stack ?? message}\n`);
+  process.exit(1);
 }

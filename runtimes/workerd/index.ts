@@ -5,7 +5,8 @@ import type { Clock, NativeAead, Ports, Random, WasmName } from '../../src/ports
 const RANDOM = 65536;
 
 const random: Random = (into) => {
-  for (let at = 0; at < into.length; at += RANDOM) crypto.getRandomValues(into.subarray(at, at + RANDOM) as Uint8Array<ArrayBuffer>);
+  for (let at = 0; at < into.length; at += RANDOM)
+    crypto.getRandomValues(into.subarray(at, at + RANDOM) as Uint8Array<ArrayBuffer>);
 };
 
 const clock: Clock = {
@@ -39,6 +40,8 @@ export const webAesGcm: NativeAead = {
 };
 
 /** Ports from statically imported modules: `{ core, codecs, zstd }`. */
-export function edgePorts(modules: Record<WasmName, WebAssembly.Module>): Pick<Ports, 'clock' | 'random' | 'wasm' | 'native'> {
+export function edgePorts(
+  modules: Record<WasmName, WebAssembly.Module>,
+): Pick<Ports, 'clock' | 'random' | 'wasm' | 'native'> {
   return { clock, random, wasm: async (name) => modules[name], native: { aesGcm: webAesGcm } };
 }

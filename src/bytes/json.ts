@@ -110,3 +110,9 @@ export function member(object: { readonly [key: string]: Json | undefined }, nam
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A whole number, such as Go's durations; undefined when the value is none. */
+export function integer(value: Json | undefined): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : undefined;
+}

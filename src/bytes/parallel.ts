@@ -1,5 +1,9 @@
 /** Applies `work` to all items, at most `limit` at a time, results in order. The first error stops what has not begun. */
-export async function mapLimit<T, R>(items: readonly T[], limit: number, work: (item: T, at: number) => Promise<R>): Promise<R[]> {
+export async function mapLimit<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, at: number) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
   let failed = false;

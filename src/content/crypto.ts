@@ -34,7 +34,13 @@ export async function createContentCrypto(
   return {
     hasher: await createHasher(parameters.hash, parameters.secret, core, ports.native),
     cipher: createCipher(parameters.encryption, parameters.masterKey, ports, core),
-    ecc: withEcc ? (await import('../kernels/ecc.ts')).createEcc(parameters.ecc, parameters.eccOverheadPercent, await ports.wasm('codecs')) : undefined,
+    ecc: withEcc
+      ? (await import('../kernels/ecc.ts')).createEcc(
+          parameters.ecc,
+          parameters.eccOverheadPercent,
+          await ports.wasm('codecs'),
+        )
+      : undefined,
     compressors,
     random: ports.random,
     repaired: 0,
@@ -90,6 +96,9 @@ export async function decompress(
 ): Promise<Uint8Array> {
   const header = data.length < 4 ? -1 : ((data[0] << 24) | (data[1] << 16) | (data[2] << 8) | data[3]) >>> 0;
   if (header < 0 || (expected !== undefined && header !== expected))
-    throw new CairnError('corrupt', `compressed content has the header ${header.toString(16)}, expected ${(expected ?? 0).toString(16)}`);
+    throw new CairnError(
+      'corrupt',
+      `compressed content has the header ${header.toString(16)}, expected ${(expected ?? 0).toString(16)}`,
+    );
   return (await crypto.compressors.byId(header)).decompress(data.subarray(4), limit);
 }

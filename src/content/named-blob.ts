@@ -21,7 +21,10 @@ export async function openNamedBlob(crypto: ContentCrypto, id: string, data: Uin
     return await openBytes(crypto, idBytes(id), data);
   } catch (cause) {
     if (!isCairnError(cause)) throw cause;
-    throw new CairnError(cause.code, `blob ${id} (${data.length} bytes) cannot be decrypted`, { cause, data: { blob: id } });
+    throw new CairnError(cause.code, `blob ${id} (${data.length} bytes) cannot be decrypted`, {
+      cause,
+      data: { blob: id },
+    });
   }
 }
 
@@ -29,6 +32,7 @@ function idBytes(id: string): Uint8Array {
   const dash = id.indexOf('-');
   const stem = dash < 0 ? id : id.slice(0, dash);
   const bytes = stem.length < 32 ? undefined : fromHex(stem.slice(-32));
-  if (bytes === undefined) throw new CairnError('corrupt', `invalid blob name ${id}: it ends in no hash`, { data: { blob: id } });
+  if (bytes === undefined)
+    throw new CairnError('corrupt', `invalid blob name ${id}: it ends in no hash`, { data: { blob: id } });
   return bytes;
 }

@@ -33,7 +33,13 @@ export class OpenPack {
   #waiting = 0;
   #releases: (() => void)[] = [];
 
-  constructor(storage: BlobStorage, random: Random, kind: 'p' | 'q', sessionId: string, formatCopy: Uint8Array | undefined) {
+  constructor(
+    storage: BlobStorage,
+    random: Random,
+    kind: 'p' | 'q',
+    sessionId: string,
+    formatCopy: Uint8Array | undefined,
+  ) {
     this.#storage = storage;
     this.#random = random;
     this.id = kind + toHex(this.#draw(16)) + '-' + sessionId;
@@ -95,7 +101,12 @@ export class OpenPack {
   }
 
   /** Adds padding, local index and postamble, and makes the blob appear. */
-  async finish(overlay: EntryList, indexVersion: number, crypto: ContentCrypto, options: PutOptions | undefined): Promise<void> {
+  async finish(
+    overlay: EntryList,
+    indexVersion: number,
+    crypto: ContentCrypto,
+    options: PutOptions | undefined,
+  ): Promise<void> {
     this.#push(this.#draw(paddingLength(this.length)));
     const numbers = Uint32Array.from(this.entries).sort((a, b) => overlay.compareKeys(a, overlay, b));
     const index = concatBytes([writeIndex(overlay, numbers, indexVersion), this.#draw(32)]);

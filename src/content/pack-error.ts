@@ -6,8 +6,14 @@ export function packError(info: ContentInfo, cause: unknown): unknown {
   if (!isCairnError(cause)) return cause;
   const data = { id: info.id, pack: info.packBlob };
   if (cause.code === 'blob-not-found')
-    return new CairnError('corrupt', `content ${info.id} is lost: its pack ${info.packBlob} is missing`, { cause, data });
+    return new CairnError('corrupt', `content ${info.id} is lost: its pack ${info.packBlob} is missing`, {
+      cause,
+      data,
+    });
   if (cause.code === 'invalid-range')
-    return new CairnError('corrupt', `content ${info.id} is lost: its pack ${info.packBlob} is cut off`, { cause, data });
+    return new CairnError('corrupt', `content ${info.id} is lost: its pack ${info.packBlob} is cut off`, {
+      cause,
+      data,
+    });
   return cause;
 }

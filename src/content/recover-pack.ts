@@ -13,15 +13,24 @@ const TAIL = 8192;
  * The local index at the end of a pack (spec/repository-format.md sections 8.4, 8.5). The postamble proves nothing; what
  * it points to must decrypt, and its hash must be the one that the postamble gives.
  */
-export async function readLocalIndex(storage: BlobStorage, crypto: ContentCrypto, pack: BlobMetadata): Promise<EntryList> {
+export async function readLocalIndex(
+  storage: BlobStorage,
+  crypto: ContentCrypto,
+  pack: BlobMetadata,
+): Promise<EntryList> {
   try {
     return await read(storage, crypto, pack);
   } catch (cause) {
-    if (!(cause instanceof CairnError) || !['corrupt', 'authentication-failed', 'invalid-range'].includes(cause.code)) throw cause;
-    throw new CairnError('corrupt', `the index at the end of pack ${pack.id} (${pack.length} bytes) cannot be read: ${cause.message}`, {
-      cause,
-      data: { pack: pack.id, length: pack.length },
-    });
+    if (!(cause instanceof CairnError) || !['corrupt', 'authentication-failed', 'invalid-range'].includes(cause.code))
+      throw cause;
+    throw new CairnError(
+      'corrupt',
+      `the index at the end of pack ${pack.id} (${pack.length} bytes) cannot be read: ${cause.message}`,
+      {
+        cause,
+        data: { pack: pack.id, length: pack.length },
+      },
+    );
   }
 }
 
@@ -41,7 +50,10 @@ async function read(storage: BlobStorage, crypto: ContentCrypto, { id, length }:
   if (!equalBytes(crypto.hasher.hash(plain), postamble.id)) throw new CairnError('corrupt', 'its hash does not match');
   const entries = readIndex(plain);
   if (entries.count > 0 && entries.keySize !== crypto.hasher.size + 1)
-    throw new CairnError('corrupt', `its keys have ${entries.keySize} bytes, the repository's ${crypto.hasher.size + 1}`);
+    throw new CairnError(
+      'corrupt',
+      `its keys have ${entries.keySize} bytes, the repository's ${crypto.hasher.size + 1}`,
+    );
   for (let at = 0; at < entries.count; at++)
     if (entries.packName(at) === id && entries.offset(at) + entries.packedLength(at) > postamble.offset)
       throw new CairnError('corrupt', 'an entry lies outside the pack');

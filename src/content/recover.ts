@@ -68,15 +68,26 @@ export async function recoverIndex(context: IndexContext, options: RecoverOption
   const complete = options.blobs === undefined && options.prefixes === undefined;
   // A deletion marker may name a pack that is gone by now: there is nothing to bring back.
   const usable = numbers(merged, (at) => !complete || present.has(merged.packName(at)));
-  return { entries: merged, usable, missing: missing(context, merged, usable), packs: packs.length, failures, complete };
+  return {
+    entries: merged,
+    usable,
+    missing: missing(context, merged, usable),
+    packs: packs.length,
+    failures,
+    complete,
+  };
 }
 
-async function packsToRead({ contents: { storage } }: IndexContext, { blobs, prefixes = ['p', 'q'] }: RecoverOptions): Promise<BlobMetadata[]> {
+async function packsToRead(
+  { contents: { storage } }: IndexContext,
+  { blobs, prefixes = ['p', 'q'] }: RecoverOptions,
+): Promise<BlobMetadata[]> {
   const named = await mapLimit(blobs ?? [], 8, (id) => storage.stat(id));
   if (blobs !== undefined) return named;
   const packs = new Map<string, BlobMetadata>();
   for (const prefix of prefixes)
-    for (const blob of await listBlobs(storage, prefix)) if (/^[pq][0-9a-f]{32}/.test(blob.id)) packs.set(blob.id, blob);
+    for (const blob of await listBlobs(storage, prefix))
+      if (/^[pq][0-9a-f]{32}/.test(blob.id)) packs.set(blob.id, blob);
   return [...packs.values()];
 }
 
@@ -109,12 +120,19 @@ export async function commitRecovery(
   const { contents, ports } = context;
   const replace = options.deleteIndexes ?? false;
   if (replace && !recovery.complete)
-    throw new CairnError('usage', 'indexes can only be deleted when all packs are read: leave out --blobs and --blob-prefixes');
+    throw new CairnError(
+      'usage',
+      'indexes can only be deleted when all packs are read: leave out --blobs and --blob-prefixes',
+    );
   if (replace && recovery.failures.length > 0)
-    throw new CairnError('corrupt', `${recovery.failures.length} pack(s) have no readable index: the old indexes are kept, they may be the only ones that name what is in there`, {
-      data: { packs: recovery.failures.map(({ pack }) => pack) },
-      cause: recovery.failures[0].error,
-    });
+    throw new CairnError(
+      'corrupt',
+      `${recovery.failures.length} pack(s) have no readable index: the old indexes are kept, they may be the only ones that name what is in there`,
+      {
+        data: { packs: recovery.failures.map(({ pack }) => pack) },
+        cause: recovery.failures[0].error,
+      },
+    );
   const old = replace ? await replaceable(context) : [];
   const chosen = replace ? recovery.usable : recovery.missing;
   if (chosen.length > 0) {

@@ -19,7 +19,12 @@ export function newSessionId(now: bigint, random: Random): string {
 
 /** Session that a blob's name mentions: the first `-` part after the stem that starts with `s`; else empty. */
 export function sessionOf(blobId: string): string {
-  return blobId.split('-').slice(1).find((part) => part.startsWith('s')) ?? '';
+  return (
+    blobId
+      .split('-')
+      .slice(1)
+      .find((part) => part.startsWith('s')) ?? ''
+  );
 }
 
 /** Plaintext of a session marker. */

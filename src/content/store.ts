@@ -84,8 +84,17 @@ export class ContentStore implements ContentReader {
     return this.openContent(info, await this.readPacked(info));
   }
 
-  async readMany(ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>): Promise<void> {
-    await readRanges(this.storage, ids, (id) => this.require(id), (info, packed) => this.openContent(info, packed), each);
+  async readMany(
+    ids: Iterable<string>,
+    each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
+  ): Promise<void> {
+    await readRanges(
+      this.storage,
+      ids,
+      (id) => this.require(id),
+      (info, packed) => this.openContent(info, packed),
+      each,
+    );
   }
 
   require(id: string): ContentInfo {

@@ -83,7 +83,10 @@ export class WriteManager implements ContentWriter {
     return this.store.openContent(info, await this.store.readPacked(info));
   }
 
-  async readMany(ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>): Promise<void> {
+  async readMany(
+    ids: Iterable<string>,
+    each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
+  ): Promise<void> {
     const stored: string[] = [];
     for (const id of ids) {
       if (this.#overlay.info(id) === undefined) stored.push(id);
@@ -166,7 +169,12 @@ export class WriteManager implements ContentWriter {
 
   async #writeMarker(sessionId: string): Promise<string> {
     const { clock, user, host } = this.#options;
-    const { id, data } = await sealNamedBlob(this.store.crypto, 's', sessionId, sessionMarker(sessionId, clock.now(), user, host));
+    const { id, data } = await sealNamedBlob(
+      this.store.crypto,
+      's',
+      sessionId,
+      sessionMarker(sessionId, clock.now(), user, host),
+    );
     await this.#storage.put(id, data, this.#options.putOptions(id));
     this.#markers.push(id);
     return id;
@@ -180,7 +188,12 @@ export class WriteManager implements ContentWriter {
     const marker = this.#session!.marker;
     const put = (async () => {
       await marker;
-      await pack.finish(this.#overlay.entries, this.#options.indexVersion, this.store.crypto, this.#options.putOptions(pack.id));
+      await pack.finish(
+        this.#overlay.entries,
+        this.#options.indexVersion,
+        this.store.crypto,
+        this.#options.putOptions(pack.id),
+      );
       for (const number of pack.entries) this.#unindexed.add(number);
     })();
     const tracked = put.catch(async (error: unknown) => {

@@ -16,6 +16,10 @@ export type { SnapshotManifest } from '../snapshot/manifest.ts';
 export { RepositoryReader } from '../repository/reader.ts';
 
 /** Opens a repository for reading with its 32-byte format key. */
-export async function openAtEdge(storage: BlobStorage, formatKey: Uint8Array, ports: RepositoryPorts): Promise<RepositoryReader> {
+export async function openAtEdge(
+  storage: BlobStorage,
+  formatKey: Uint8Array,
+  ports: RepositoryPorts,
+): Promise<RepositoryReader> {
   return new RepositoryReader(await openState(storage, { formatKey }, ports, { readOnly: true }));
 }

@@ -4,7 +4,14 @@ import { CairnError, isCairnError } from '../errors.ts';
 import { deriveFormatKey } from '../kernels/derive.ts';
 import type { Native } from '../ports.ts';
 import { BLOBCFG } from './blobcfg.ts';
-import { openFormat, readFormatBlobs, retentionFor, sealFormat, type CryptoPorts, type RepositoryFormat } from './format.ts';
+import {
+  openFormat,
+  readFormatBlobs,
+  retentionFor,
+  sealFormat,
+  type CryptoPorts,
+  type RepositoryFormat,
+} from './format.ts';
 import { REPOSITORY } from './repository-blob.ts';
 
 /**
@@ -23,7 +30,7 @@ export async function changePassword(
 ): Promise<RepositoryFormat> {
   if (!format.parameters.enablePasswordChange)
     throw new CairnError('unsupported', 'password changes are not supported by this repository', {
-      hint: "repositories of format version 1 cannot change their password; sync or migrate into a new one",
+      hint: 'repositories of format version 1 cannot change their password; sync or migrate into a new one',
     });
   if (password === '') throw new CairnError('invalid-argument', 'the new password must not be empty');
   const current = await readFormatBlobs(storage);
@@ -45,7 +52,11 @@ export async function changePassword(
  * Called when a repository does not open: completes or undoes an interrupted change, whichever the given key allows.
  * Returns whether anything was written.
  */
-export async function mendPasswordChange(storage: BlobStorage, formatKey: Uint8Array, native: Native): Promise<boolean> {
+export async function mendPasswordChange(
+  storage: BlobStorage,
+  formatKey: Uint8Array,
+  native: Native,
+): Promise<boolean> {
   const read = async (id: string) => {
     try {
       return await storage.get(id);

@@ -24,7 +24,11 @@ export interface CreateOptions {
 }
 
 /** Draws the keys of a new repository. Nothing is written yet. */
-export async function newFormat(password: string, options: CreateOptions, ports: CryptoPorts): Promise<RepositoryFormat> {
+export async function newFormat(
+  password: string,
+  options: CreateOptions,
+  ports: CryptoPorts,
+): Promise<RepositoryFormat> {
   const version = options.formatVersion ?? 3;
   if (version !== 1 && version !== 2 && version !== 3)
     throw new CairnError('unsupported-version', `format version ${version} is not supported (1 to 3 are)`);
@@ -90,9 +94,13 @@ export async function checkEmpty(storage: BlobStorage): Promise<void> {
       hint: "connect to it with 'cairn repository connect', or choose another location",
     });
   if (ids.has(BLOBCFG) && ids.size === 1)
-    throw new CairnError('already-initialized', `possible corruption: ${BLOBCFG} exists in ${where}, but ${REPOSITORY} does not`, {
-      hint: `if an earlier 'repository create' was interrupted there, delete ${BLOBCFG} and run it again`,
-    });
+    throw new CairnError(
+      'already-initialized',
+      `possible corruption: ${BLOBCFG} exists in ${where}, but ${REPOSITORY} does not`,
+      {
+        hint: `if an earlier 'repository create' was interrupted there, delete ${BLOBCFG} and run it again`,
+      },
+    );
   throw new CairnError('already-initialized', `found existing data in storage location: ${where}`, {
     hint: 'choose an empty location for the new repository',
   });

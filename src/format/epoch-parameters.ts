@@ -1,4 +1,5 @@
-import { isObject, member, type Json, type JsonObject } from '../bytes/json.ts';
+import { integer, isObject, member, type Json, type JsonObject } from '../bytes/json.ts';
+import { CairnError } from '../errors.ts';
 
 /** Parameters of the epoch index manager (spec/repository-format.md section 11.1); durations in nanoseconds. */
 export interface EpochParameters {
@@ -39,11 +40,13 @@ export const noEpochs: EpochParameters = {
 
 export function epochParametersFromJson(json: Json | undefined): EpochParameters {
   if (!isObject(json)) return { ...noEpochs };
-  const number = (key: string) => Number(member(json, key) ?? 0);
   const duration = (key: string) => {
-    const value = member(json, key);
-    return typeof value === 'bigint' ? value : BigInt(typeof value === 'number' ? Math.trunc(value) : 0);
+    const value = integer(member(json, key) ?? 0);
+    if (value === undefined)
+      throw new CairnError('corrupt', `the repository's format blob is damaged: ${key} is not a whole number`);
+    return value;
   };
+  const number = (key: string) => Number(duration(key));
   return {
     enabled: member(json, 'Enabled') === true,
     refreshFrequency: duration('EpochRefreshFrequency'),
@@ -67,4 +70,25 @@ export function epochParametersToJson(p: EpochParameters): JsonObject {
     EpochAdvanceOnTotalSizeBytesThreshold: p.advanceOnTotalSizeBytesThreshold,
     DeleteParallelism: p.deleteParallelism,
   };
+}
+
+/** The rules of section 11.1, which Kopia checks before it stores parameters. */
+export function checkEpochParameters(p: EpochParameters): void {
+  const rules: [ok: boolean, why: string][] = [
+    [p.minEpochDuration >= 10n * MINUTE, 'the minimum epoch duration must be at least 10 minutes'],
+    [p.refreshFrequency > 0n, 'the epoch refresh frequency must be more than 0'],
+    [
+      p.refreshFrequency * 3n <= p.minEpochDuration,
+      'the epoch refresh frequency must be at most a third of the minimum epoch duration',
+    ],
+    [
+      p.cleanupSafetyMargin >= p.refreshFrequency * 3n,
+      'the cleanup safety margin must be at least three times the epoch refresh frequency',
+    ],
+    [p.fullCheckpointFrequency > 0, 'the epoch checkpoint frequency must be more than 0'],
+    [p.advanceOnCountThreshold >= 10, 'the count that advances epochs must be at least 10'],
+    [p.advanceOnTotalSizeBytesThreshold >= 1 << 20, 'the size that advances epochs must be at least 1 MiB'],
+    [p.deleteParallelism > 0, 'the epoch delete parallelism must be more than 0'],
+  ];
+  for (const [ok, why] of rules) if (!ok) throw new CairnError('invalid-argument', `invalid epoch parameters: ${why}`);
 }

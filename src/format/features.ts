@@ -14,7 +14,8 @@ export function checkRequiredFeatures(features: readonly Json[]): string[] {
     const name = String(member(feature, 'feature') ?? '');
     if (understood.has(name)) continue;
     const rule = member(feature, 'ifNotUnderstood');
-    const text = (key: string) => (isObject(rule) && typeof member(rule, key) === 'string' ? String(member(rule, key)) : '');
+    const text = (key: string) =>
+      isObject(rule) && typeof member(rule, key) === 'string' ? String(member(rule, key)) : '';
     const message = `the repository requires the feature '${name}', which this version does not know`;
     const details = [text('message'), text('url')].filter((part) => part !== '').join(' ');
     if (isObject(rule) && member(rule, 'warn') === true) {
@@ -24,7 +25,8 @@ export function checkRequiredFeatures(features: readonly Json[]): string[] {
     const version = text('upgradeToVersion');
     throw new CairnError('unsupported-feature', details === '' ? message : `${message}: ${details}`, {
       data: { feature: name },
-      hint: version === '' ? 'use a program that knows this feature' : `the repository asks for Kopia ${version} or newer`,
+      hint:
+        version === '' ? 'use a program that knows this feature' : `the repository asks for Kopia ${version} or newer`,
     });
   }
   return warnings;

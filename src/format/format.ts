@@ -52,7 +52,11 @@ export async function readFormatBlobs(storage: BlobStorage): Promise<FormatBlobs
 }
 
 /** Opens both blobs; `wrong-password` when the key does not fit. */
-export async function openFormat(blobs: FormatBlobs, credentials: Credentials, native: Native): Promise<RepositoryFormat> {
+export async function openFormat(
+  blobs: FormatBlobs,
+  credentials: Credentials,
+  native: Native,
+): Promise<RepositoryFormat> {
   const outer = parseRepositoryBlob(blobs.repository);
   const formatKey =
     'formatKey' in credentials
@@ -76,7 +80,13 @@ export async function openFormat(blobs: FormatBlobs, credentials: Credentials, n
   }
   const parameters = parametersFromJson(isObject(sealed) ? member(sealed, 'format') : undefined);
   checkParameters(parameters);
-  return { outer, uniqueId: outer.uniqueId, parameters, blobConfig: await openBlobConfig(blobs.blobcfg, key, native), formatKey };
+  return {
+    outer,
+    uniqueId: outer.uniqueId,
+    parameters,
+    blobConfig: await openBlobConfig(blobs.blobcfg, key, native),
+    formatKey,
+  };
 }
 
 async function openBlobConfig(blob: Uint8Array | undefined, key: { key: Uint8Array; aad: Uint8Array }, native: Native) {
@@ -93,7 +103,10 @@ async function openBlobConfig(blob: Uint8Array | undefined, key: { key: Uint8Arr
 }
 
 /** Both blobs sealed anew for the format as it is now. */
-export async function sealFormat(format: RepositoryFormat, ports: CryptoPorts): Promise<Required<FormatBlobs> & { blobcfg: Uint8Array }> {
+export async function sealFormat(
+  format: RepositoryFormat,
+  ports: CryptoPorts,
+): Promise<Required<FormatBlobs> & { blobcfg: Uint8Array }> {
   const key = formatSealKey(format.formatKey, format.uniqueId);
   const config = utf8(encodeJson({ format: parametersToJson(format.parameters) }));
   return {
@@ -109,7 +122,10 @@ export function derivedKey(format: RepositoryFormat, purpose: string, length: nu
 }
 
 /** Options of a put of this blob under the repository's object lock (spec sections 1 and 2.4). */
-export function retentionFor(id: string, config: BlobConfig): { retention: NonNullable<BlobConfig['retention']> } | undefined {
+export function retentionFor(
+  id: string,
+  config: BlobConfig,
+): { retention: NonNullable<BlobConfig['retention']> } | undefined {
   if (config.retention === undefined || !/^(?:[nxpq]|kopia\.repository|kopia\.blobcfg)/.test(id)) return undefined;
   return { retention: config.retention };
 }

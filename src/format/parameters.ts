@@ -108,18 +108,23 @@ export function parametersToJson(p: RepositoryParameters): JsonObject {
 /** Limits that Kopia checks before it uses or stores parameters. */
 export function checkParameters(p: RepositoryParameters): void {
   if (p.version < 1 || p.version > 3)
-    throw new CairnError('unsupported-version', `repository format version ${p.version} is not supported (1 to 3 are)`, {
-      data: { version: p.version },
-      hint: 'a newer program wrote this repository; use a version of Cairn that knows it',
-    });
+    throw new CairnError(
+      'unsupported-version',
+      `repository format version ${p.version} is not supported (1 to 3 are)`,
+      {
+        data: { version: p.version },
+        hint: 'a newer program wrote this repository; use a version of Cairn that knows it',
+      },
+    );
   if (p.indexVersion < 1 || p.indexVersion > 2)
     throw new CairnError('unsupported-version', `index version ${p.indexVersion} is not supported (1 and 2 are)`, {
       data: { indexVersion: p.indexVersion },
     });
   if (p.masterKey.length === 0) throw damaged('the master key is empty');
+  if (p.eccOverheadPercent < 0 || p.eccOverheadPercent > 100)
+    throw damaged(`eccOverheadPercent ${p.eccOverheadPercent} is out of range`);
   if (p.maxPackSize < 0 || p.maxPackSize >= 2 ** 31) throw damaged(`maxPackSize ${p.maxPackSize} is out of range`);
 }
-
 
 function damaged(why: string): CairnError {
   return new CairnError('corrupt', `the repository's format blob is damaged: ${why}`);

@@ -14,7 +14,8 @@ export interface RepositoryBlob {
 }
 
 export const REPOSITORY = 'kopia.repository';
-const damagedHint = 'is it the right folder or bucket? a damaged kopia.repository cannot be rebuilt; restore it from a copy';
+const damagedHint =
+  'is it the right folder or bucket? a damaged kopia.repository cannot be rebuilt; restore it from a copy';
 
 export function parseRepositoryBlob(bytes: Uint8Array): RepositoryBlob {
   let json: Json;
@@ -26,7 +27,8 @@ export function parseRepositoryBlob(bytes: Uint8Array): RepositoryBlob {
       hint: damagedHint,
     });
   }
-  if (!isObject(json)) throw new CairnError('corrupt', `invalid repository format: ${REPOSITORY} holds no object`, { hint: damagedHint });
+  if (!isObject(json))
+    throw new CairnError('corrupt', `invalid repository format: ${REPOSITORY} holds no object`, { hint: damagedHint });
   const outer = json;
   const text = (key: string) => {
     const value = member(outer, key);
@@ -35,7 +37,9 @@ export function parseRepositoryBlob(bytes: Uint8Array): RepositoryBlob {
   const uniqueId = fromBase64(text('uniqueID'));
   const sealed = fromBase64(text('encryptedBlockFormat'));
   if (uniqueId === undefined || uniqueId.length === 0 || sealed === undefined || sealed.length === 0)
-    throw new CairnError('corrupt', `invalid repository format: ${REPOSITORY} lacks its ID or its sealed part`, { hint: damagedHint });
+    throw new CairnError('corrupt', `invalid repository format: ${REPOSITORY} lacks its ID or its sealed part`, {
+      hint: damagedHint,
+    });
   const encryption = text('encryption');
   if (encryption !== 'AES256_GCM')
     throw new CairnError('unknown-algorithm', `unknown encryption of ${REPOSITORY}: '${encryption}'`, {

@@ -20,7 +20,12 @@ export function formatSealKey(formatKey: Uint8Array, uniqueId: Uint8Array): Seal
   };
 }
 
-export async function seal(plain: Uint8Array, { key, aad }: SealKey, native: Native, random: Random): Promise<Uint8Array> {
+export async function seal(
+  plain: Uint8Array,
+  { key, aad }: SealKey,
+  native: Native,
+  random: Random,
+): Promise<Uint8Array> {
   const sealed = new Uint8Array(plain.length + 28);
   random(sealed.subarray(0, 12));
   await aead('AES-256-GCM', native).seal(key, sealed.subarray(0, 12), aad, plain, sealed.subarray(12));
@@ -32,6 +37,7 @@ export async function unseal(sealed: Uint8Array, { key, aad }: SealKey, native: 
   const fail = () => new CairnError('authentication-failed', 'the sealed bytes do not match the key');
   if (sealed.length < 28) throw fail();
   const plain = new Uint8Array(sealed.length - 28);
-  if (!(await aead('AES-256-GCM', native).open(key, sealed.subarray(0, 12), aad, sealed.subarray(12), plain))) throw fail();
+  if (!(await aead('AES-256-GCM', native).open(key, sealed.subarray(0, 12), aad, sealed.subarray(12), plain)))
+    throw fail();
   return plain;
 }

@@ -7,7 +7,8 @@ import { deflateCodec, gzipCodec, kernelDeflate, nativeDeflate } from './deflate
 import { lz4Codec } from './lz4.ts';
 import { s2Codec } from './s2.ts';
 import type { Compressor } from './types.ts';
-import { nativeZstd, ZstdWasm, zstdCodec } from './zstd.ts';
+import { nativeZstd, zstdCodec } from './zstd.ts';
+import { ZstdWasm } from './zstd-wasm.ts';
 
 export interface CompressorInfo {
   readonly name: string;

@@ -1,41 +1,53 @@
-import { corrupt, tooLong } from './compress.ts';
+import { corrupt } from './compress.ts';
 
 const MAGIC = 0xfd2fb528;
+/** The low half-byte is free. */
+const SKIPPABLE = 0x184d2a5;
 const BLOCK_MAXIMUM = 128 * 1024;
 /** The largest window any Kopia wrote; a decoder that streams allocates as much. */
 const WINDOW_MAXIMUM = 32 * 1024 * 1024;
 
+export interface ZstdFrame {
+  readonly start: number;
+  readonly end: number;
+  /** It yields at least and at most so many bytes, or it is damaged. */
+  readonly least: number;
+  readonly most: number;
+}
+
 /**
  * Walks the frames and block headers of a Zstandard stream (RFC 8878 section 3.1) without decoding, so that a decoder
- * can be given a buffer: Kopia's frames carry no content size.
- * Returns how many bytes it yields at most, never above `limit`; throws `corrupt` when it is cut off, needs a
- * dictionary or a huge window, or tells of more than `limit` bytes.
+ * can be given a buffer (Kopia's frames carry no content size) and one frame at a time (Deno's would stop after it).
+ * Skippable frames are left out. Throws `corrupt` when the stream is cut off, needs a dictionary or a huge window.
  */
-export function zstdBound(stream: Uint8Array, limit: number): number {
+export function* zstdFrames(stream: Uint8Array): Generator<ZstdFrame> {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
   if (stream.length === 0) throw corrupt('zstd', 'empty');
-  let bound = 0;
-  try {
-    for (let at = 0; at < stream.length;) {
-      const magic = view.getUint32(at, true);
-      if (magic >>> 4 === 0x184d2a5) {
-        at += 8 + view.getUint32(at + 4, true);
-        if (at > stream.length) throw corrupt('zstd', 'cut off');
-        continue;
+  for (let start = 0, end: number; start < stream.length; start = end) {
+    let frame: ZstdFrame | undefined;
+    try {
+      const magic = view.getUint32(start, true);
+      if (magic >>> 4 === SKIPPABLE) {
+        end = start + 8 + view.getUint32(start + 4, true);
+      } else {
+        if (magic !== MAGIC) throw corrupt('zstd', 'not a frame');
+        const header = frameHeader(view, start + 4);
+        const blocks = walkBlocks(view, header.end, Math.min(header.window, BLOCK_MAXIMUM));
+        end = blocks.end + (header.checksum ? 4 : 0);
+        frame = {
+          start,
+          end,
+          least: header.contentSize ?? 0,
+          most: Math.min(blocks.most, header.contentSize ?? Infinity),
+        };
       }
-      if (magic !== MAGIC) throw corrupt('zstd', 'not a frame');
-      const header = frameHeader(view, at + 4);
-      if (header.contentSize !== undefined && header.contentSize > limit - bound) throw tooLong('zstd', limit);
-      const blocks = blockBound(view, header.end, Math.min(header.window, BLOCK_MAXIMUM));
-      bound += Math.min(blocks.bound, header.contentSize ?? Infinity);
-      at = blocks.end + (header.checksum ? 4 : 0);
-      if (at > stream.length) throw corrupt('zstd', 'cut off');
+    } catch (error) {
+      if (error instanceof RangeError) throw corrupt('zstd', 'cut off', error);
+      throw error;
     }
-  } catch (error) {
-    if (error instanceof RangeError) throw corrupt('zstd', 'cut off', error);
-    throw error;
+    if (end > stream.length) throw corrupt('zstd', 'cut off');
+    if (frame !== undefined) yield frame;
   }
-  return Math.min(bound, limit);
 }
 
 /** Frame header, its section 3.1.1.1; reads beyond the end throw RangeError. */
@@ -64,17 +76,17 @@ function frameHeader(view: DataView, start: number) {
 }
 
 /** Blocks, section 3.1.1.2: a raw or run-length block tells its size, a compressed one holds at most `maximum`. */
-function blockBound(view: DataView, start: number, maximum: number) {
+function walkBlocks(view: DataView, start: number, maximum: number) {
   let at = start;
-  let bound = 0;
+  let most = 0;
   for (let last = false; !last;) {
     const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
     const size = header >> 3;
     const type = (header >> 1) & 3;
     if (type === 3 || size > BLOCK_MAXIMUM) throw corrupt('zstd', 'damaged');
-    bound += type === 2 ? maximum : size;
+    most += type === 2 ? maximum : size;
     at += 3 + (type === 1 ? 1 : size);
     last = (header & 1) === 1;
   }
-  return { end: at, bound };
+  return { end: at, most };
 }

@@ -15,7 +15,8 @@ export interface ManifestEntry {
 
 /** Plaintext of a manifest content after gunzip. */
 export function parseManifestContent(bytes: Uint8Array): ManifestEntry[] {
-  const bad = (why: string, cause?: unknown) => new CairnError('corrupt', `damaged manifest content: ${why}`, { cause });
+  const bad = (why: string, cause?: unknown) =>
+    new CairnError('corrupt', `damaged manifest content: ${why}`, { cause });
   let json;
   try {
     json = parseJson(fromUtf8(bytes));
@@ -29,7 +30,8 @@ export function parseManifestContent(bytes: Uint8Array): ManifestEntry[] {
     const id = member(item, 'id');
     const modified = parseTime(String(member(item, 'modified') ?? ''));
     const labels = member(item, 'labels') ?? {};
-    if (typeof id !== 'string' || modified === undefined || !isObject(labels)) throw bad('an entry lacks its ID, time or labels');
+    if (typeof id !== 'string' || modified === undefined || !isObject(labels))
+      throw bad('an entry lacks its ID, time or labels');
     return {
       id,
       modified,

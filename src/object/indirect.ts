@@ -39,6 +39,10 @@ export function parseIndirect(bytes: Uint8Array): IndirectEntry[] {
 
 /** Bytes as Kopia writes them: zero members left out, a final newline. */
 export function encodeIndirect(entries: readonly IndirectEntry[]): Uint8Array {
-  const list = entries.map(({ start, length, object }) => ({ s: start || undefined, l: length || undefined, o: object }));
+  const list = entries.map(({ start, length, object }) => ({
+    s: start || undefined,
+    l: length || undefined,
+    o: object,
+  }));
   return utf8(encodeJson({ stream: STREAM, entries: list }) + '\n');
 }

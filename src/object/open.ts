@@ -30,7 +30,8 @@ export async function* objectContentIds(contents: ObjectContents, objectId: stri
   }
   const inner = formatObjectId({ ...id, indirection: id.indirection - 1 });
   yield* objectContentIds(contents, inner);
-  for (const entry of parseIndirect(await readWhole(contents, inner, 0))) yield* objectContentIds(contents, entry.object);
+  for (const entry of parseIndirect(await readWhole(contents, inner, 0)))
+    yield* objectContentIds(contents, entry.object);
 }
 
 async function collect(
@@ -63,7 +64,12 @@ async function contentLength(contents: ObjectContents, id: string, compressed: b
   return info === undefined ? (await contents.read(id)).length : info.originalLength;
 }
 
-async function readContent(contents: ObjectContents, id: string, compressed: boolean, length?: number): Promise<Uint8Array> {
+async function readContent(
+  contents: ObjectContents,
+  id: string,
+  compressed: boolean,
+  length?: number,
+): Promise<Uint8Array> {
   if (!compressed) return contents.read(id);
   if (contents.readCompressed === undefined)
     throw new CairnError('unsupported', `content ${id} is compressed at object level, which is not available here`);
@@ -73,7 +79,10 @@ async function readContent(contents: ObjectContents, id: string, compressed: boo
 async function readPiece(contents: ObjectContents, piece: ObjectPiece): Promise<Uint8Array> {
   const data = await readContent(contents, piece.contentId, piece.compressed, piece.length);
   if (data.length !== piece.length)
-    throw new CairnError('corrupt', `content ${piece.contentId} has ${data.length} bytes, its object says ${piece.length}`);
+    throw new CairnError(
+      'corrupt',
+      `content ${piece.contentId} has ${data.length} bytes, its object says ${piece.length}`,
+    );
   return data;
 }
 

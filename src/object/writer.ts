@@ -59,7 +59,8 @@ export async function writeObject(
     chunks.push({ start, length, object: await writeChunk(options, rest.subarray(0, length), prefix, compression) });
     start += length;
   }
-  if (chunks.length === 0) chunks.push({ start: 0, length: 0, object: await writeChunk(options, data, prefix, compression) });
+  if (chunks.length === 0)
+    chunks.push({ start: 0, length: 0, object: await writeChunk(options, data, prefix, compression) });
   return finishObject(options, chunks, prefix);
 }
 

@@ -30,7 +30,11 @@ export async function openRepository(
   }
 }
 
-async function mend(storage: BlobStorage, credentials: Credentials, { native }: RepositoryPorts): Promise<Uint8Array | undefined> {
+async function mend(
+  storage: BlobStorage,
+  credentials: Credentials,
+  { native }: RepositoryPorts,
+): Promise<Uint8Array | undefined> {
   const { uniqueId, keyAlgorithm } = parseRepositoryBlob((await readFormatBlobs(storage)).repository);
   const formatKey =
     'formatKey' in credentials

@@ -18,10 +18,17 @@ export class Repository extends RepositoryReader {
   }
 
   /** Restores an entry with everything below it to a local path. Files appear only when they are whole. */
-  async restore(entry: DirEntry, path: string, options: LocalTargetOptions & RestoreOptions = {}): Promise<RestoreStats> {
+  async restore(
+    entry: DirEntry,
+    path: string,
+    options: LocalTargetOptions & RestoreOptions = {},
+  ): Promise<RestoreStats> {
     const { files } = this.state.ports;
     if (files === undefined)
-      throw new CairnError('unsupported', 'this runtime gives no access to local files, so nothing can be restored to them');
+      throw new CairnError(
+        'unsupported',
+        'this runtime gives no access to local files, so nothing can be restored to them',
+      );
     return restoreEntry(this.objects, entry, new LocalTarget(files, path, options), options);
   }
 }

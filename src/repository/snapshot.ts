@@ -6,8 +6,10 @@ import { Pipeline } from '../upload/pipeline.ts';
 import { uploadSnapshot, type UploadOptions } from '../upload/upload.ts';
 import type { WriteSession } from './write-session.ts';
 
-export interface SnapshotOptions
-  extends Omit<UploadOptions, 'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy'> {
+export interface SnapshotOptions extends Omit<
+  UploadOptions,
+  'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy'
+> {
   /** Policies of the tree; those stored in the repository unless given. */
   policy?: PolicyNode;
   /** Threads that read, hash and encrypt; 0 keeps everything in this one. */
@@ -20,7 +22,10 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
   const { ports, format } = state;
   const { files, syncFiles } = ports;
   if (files === undefined || syncFiles === undefined)
-    throw new CairnError('unsupported', 'this runtime gives no access to local files, so there is nothing to take a snapshot of');
+    throw new CairnError(
+      'unsupported',
+      'this runtime gives no access to local files, so there is nothing to take a snapshot of',
+    );
   const cores = ports.environment?.cpuCount ?? 1;
   const pipeline = new Pipeline({
     writer: session.contents,

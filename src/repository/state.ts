@@ -3,12 +3,21 @@ import { createContentCrypto } from '../content/crypto.ts';
 import type { IndexBlobCache } from '../content/index/load.ts';
 import { ContentStore } from '../content/store.ts';
 import { checkRequiredFeatures } from '../format/features.ts';
-import { openFormat, readFormatBlobs, type Credentials, type FormatBlobs, type RepositoryFormat } from '../format/format.ts';
+import {
+  openFormat,
+  readFormatBlobs,
+  type Credentials,
+  type FormatBlobs,
+  type RepositoryFormat,
+} from '../format/format.ts';
 import { checkUpgradeLock } from '../format/upgrade-lock.ts';
 import { CoreKernel } from '../kernels/core.ts';
 import type { Ports } from '../ports.ts';
 
-export type RepositoryPorts = Pick<Ports, 'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'fidelity' | 'spawn' | 'environment'>;
+export type RepositoryPorts = Pick<
+  Ports,
+  'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'fidelity' | 'spawn' | 'environment'
+>;
 
 /** All that an open repository is made of. */
 export interface RepositoryState {

@@ -83,10 +83,14 @@ export class WriteSession {
     this.#formatChecked = now;
     if (equalBytes(blobs.repository, encodeRepositoryBlob(format.outer))) return;
     const current = await openFormat(blobs, { formatKey: format.formatKey }, ports.native).catch((cause: unknown) => {
-      throw new CairnError('wrong-password', 'the password of the repository was changed while it was being written to', {
-        cause,
-        hint: 'connect again with the new password and repeat the command; what was stored so far is found again',
-      });
+      throw new CairnError(
+        'wrong-password',
+        'the password of the repository was changed while it was being written to',
+        {
+          cause,
+          hint: 'connect again with the new password and repeat the command; what was stored so far is found again',
+        },
+      );
     });
     checkUpgradeLock(current.parameters, ports.clock.now(), undefined);
   }

@@ -14,7 +14,7 @@ const PERMISSION = new Set(['EPERM', 'EACCES', 'EROFS', 'ENOTSUP', 'EOPNOTSUPP',
 const SET_ID = 0o6000;
 
 /**
- * Sets owner, mode and time of what is at a path, each only where it differs, in the order that keeps them: a change of
+ * Sets owner, mode and time of what is at a path, owner and mode only where they differ, in the order that keeps them: a change of
  * owner clears setuid, and a time goes last. With `tolerant`, what the system does not permit is counted instead. Where
  * the owner is not the one the mode was made for, setuid and setgid are left out (as POSIX asks of `cp -p`): the file would run as
  * somebody it was not made for.
@@ -53,6 +53,5 @@ export async function setAttributes(
     if (bits !== mode) await attempt('mode', () => files.chmod(path, bits));
   }
   const { mtime } = wanted;
-  if (mtime !== undefined && mtime !== current.mtime)
-    await attempt('time', () => files.setTimes(path, mtime, current.kind !== 'symlink'));
+  if (mtime !== undefined) await attempt('time', () => files.setTimes(path, mtime, current.kind !== 'symlink'));
 }

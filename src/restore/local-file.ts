@@ -30,6 +30,8 @@ export interface LocalFileOptions {
   sparse: boolean;
   /** Forces the bytes to the disk before the file gets its name. */
   sync: boolean;
+  /** What a new file of this directory has as owner and mode, when another one told. */
+  created?: FileStat;
   /** Gives the file its attributes while it still has its temporary name. */
   setAttributes(path: string, stat: FileStat): Promise<void>;
 }
@@ -81,7 +83,7 @@ export class LocalFile implements FileWriter {
   async finish(): Promise<void> {
     try {
       if (this.#options.sync) await this.#handle.sync();
-      const stat = await this.#handle.stat();
+      const stat = this.#options.created ?? (await this.#handle.stat());
       this.#isOpen = false;
       await this.#handle.close();
       await this.#options.setAttributes(this.#temporary, stat);

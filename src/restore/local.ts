@@ -3,6 +3,17 @@ import type { FileKind, Files, FileStat } from '../ports.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { setAttributes, type Attributes } from './attributes.ts';
 import { createTemporary, LocalFile, TEMPORARY } from './local-file.ts';
+import {
+  inTheWay,
+  lstatDirectory,
+  makeDirectory,
+  makeParents,
+  openDirectoryAt,
+  openRoot,
+  parentOf,
+  withoutTrailingSeparator,
+  type OpenDirectory,
+} from './open-directory.ts';
 import { removeTree } from './remove.ts';
 import { noCounters, type FileWriter, type RestoreTarget } from './target.ts';
 
@@ -30,18 +41,8 @@ export interface LocalTargetOptions {
   rootAttributes?: boolean;
 }
 
-/** A directory of the target between begin and finish; it was seen to be one, not a link to one. */
-interface OpenDirectory {
-  path: string;
-  /** What is in it; empty for one that was made now. */
-  existing: Map<string, FileKind>;
-  /** Names that the snapshot needs and that look like temporary ones. */
-  taken: Set<string>;
-}
-
 /** Times this close are taken for equal when existing files are skipped: file systems round them. */
 const SKIP_TOLERANCE = 2_000_000_000n;
-const OWNER_RWX = 0o700;
 
 /**
  * Restores into a folder or, when the root is a file, to a file name. Existing links inside the target are never
@@ -63,8 +64,13 @@ export class LocalTarget implements RestoreTarget {
     this.windowsNames = files.separator === '\\';
   }
 
+  get #mayChangeMode(): boolean {
+    return !this.#options.skipPermissions;
+  }
+
   async beginDirectory(path: string, _: DirEntry, entries: readonly DirEntry[]): Promise<void> {
-    const directory = path === '' ? await this.#openRoot() : await this.#openBelow(path);
+    const directory =
+      path === '' ? await openRoot(this.#files, this.#root, this.#mayChangeMode) : await this.#openBelow(path);
     const { existing } = directory;
     if (existing.size > 0 && this.#options.overwriteDirectories === false)
       throw new CairnError('file-exists', `${directory.path} holds something already`, {
@@ -76,78 +82,10 @@ export class LocalTarget implements RestoreTarget {
     this.#directories.set(path, directory);
   }
 
-  async #openRoot(): Promise<OpenDirectory> {
-    const path = this.#root;
-    try {
-      // the user may name a link to a folder
-      const stat = await this.#files.stat(path);
-      if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
-      return await this.#openExisting(await this.#files.realPath(path), stat);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'cannot open', path);
-      await this.#makeParents(path);
-      return this.#make(path);
-    }
-  }
-
-  async #openBelow(relative: string): Promise<OpenDirectory> {
+  #openBelow(relative: string): Promise<OpenDirectory> {
     const { directory, name, path } = this.#locate(relative);
-    return directory.existing.has(name) ? this.#openFound(path) : this.#make(path);
-  }
-
-  /** Opens what is at a path, if it is a directory and not a link to one. */
-  async #openFound(path: string): Promise<OpenDirectory> {
-    try {
-      return await this.#openExisting(path, await this.#lstatDirectory(path));
-    } catch (error) {
-      throw fileError(error, 'cannot open', path);
-    }
-  }
-
-  async #make(path: string): Promise<OpenDirectory> {
-    try {
-      await this.#files.makeDirectory(path, OWNER_RWX);
-    } catch (error) {
-      // made meanwhile, or known by another spelling where case does not count
-      if (systemCode(error) === 'EEXIST') return this.#openFound(path);
-      throw fileError(error, 'cannot create', path);
-    }
-    return { path, existing: new Map(), taken: new Set() };
-  }
-
-  async #makeParents(path: string): Promise<void> {
-    const parent = parentOf(path, this.#files.separator);
-    if (parent === path) return;
-    try {
-      if ((await this.#files.stat(parent)).kind !== 'directory')
-        throw this.#inTheWay(parent, 'a folder', 'not-a-directory');
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw fileError(error, 'cannot open', parent);
-      await this.#makeParents(parent);
-      await this.#files.makeDirectory(parent).catch((failure) => {
-        if (systemCode(failure) !== 'EEXIST') throw fileError(failure, 'cannot create', parent);
-      });
-    }
-  }
-
-  async #openExisting(path: string, stat: FileStat): Promise<OpenDirectory> {
-    if ((stat.mode & OWNER_RWX) !== OWNER_RWX && !this.#options.skipPermissions)
-      await this.#files.chmod(path, stat.mode | OWNER_RWX).catch(() => {
-        // not ours: then either its mode suffices or what follows says what failed
-      });
-    const items = await this.#files.list(path);
-    return { path, existing: new Map(items.map(({ name, kind }) => [name, kind])), taken: new Set() };
-  }
-
-  async #lstatDirectory(path: string): Promise<FileStat> {
-    const stat = await this.#files.lstat(path);
-    if (stat.kind === 'symlink')
-      throw new CairnError('not-a-directory', `${path} is a symbolic link, which is not followed`, {
-        data: { path },
-        hint: 'remove the link, or restore to another folder',
-      });
-    if (stat.kind !== 'directory') throw this.#inTheWay(path, 'a folder', 'not-a-directory');
-    return stat;
+    const open = directory.existing.has(name) ? openDirectoryAt : makeDirectory;
+    return open(this.#files, path, this.#mayChangeMode);
   }
 
   async #deleteExtra({ path, existing }: OpenDirectory, entries: readonly DirEntry[]): Promise<void> {
@@ -165,7 +103,8 @@ export class LocalTarget implements RestoreTarget {
     this.#directories.delete(path);
     try {
       if (this.#options.writeFilesAtomically) await this.#files.syncDirectory(directory.path);
-      const stat = path === '' ? await this.#files.stat(directory.path) : await this.#lstatDirectory(directory.path);
+      const stat =
+        path === '' ? await this.#files.stat(directory.path) : await lstatDirectory(this.#files, directory.path);
       await this.#setAttributes(path, entry, directory.path, stat);
     } catch (error) {
       throw fileError(error, 'cannot finish', directory.path);
@@ -180,7 +119,7 @@ export class LocalTarget implements RestoreTarget {
   }
 
   async #acceptsRoot(entry: DirEntry): Promise<boolean> {
-    await this.#makeParents(this.#root);
+    await makeParents(this.#files, this.#root);
     try {
       return await this.#acceptsOver(this.#root, entry, (await this.#files.lstat(this.#root)).kind);
     } catch (error) {
@@ -200,8 +139,8 @@ export class LocalTarget implements RestoreTarget {
       const apart = mtime > entry.mtime ? mtime - entry.mtime : entry.mtime - mtime;
       if (size === entry.size && apart < SKIP_TOLERANCE) return false;
     }
-    if (kind === 'directory') throw this.#inTheWay(path, isLink ? 'a link' : 'a file', 'is-a-directory');
-    if (isLink && kind !== 'symlink') throw this.#inTheWay(path, 'a link', 'file-exists');
+    if (kind === 'directory') throw inTheWay(path, isLink ? 'a link' : 'a file', 'is-a-directory');
+    if (isLink && kind !== 'symlink') throw inTheWay(path, 'a link', 'file-exists');
     if ((isLink ? overwriteSymlinks : overwriteFiles) === false)
       throw new CairnError('file-exists', `${path} exists already`, {
         data: { path },
@@ -228,7 +167,11 @@ export class LocalTarget implements RestoreTarget {
     const file = new LocalFile(this.#files, opened, path, {
       sparse: writeSparseFiles,
       sync: writeFilesAtomically || flushFiles,
-      setAttributes: (temporary, stat) => this.#setAttributes(relative, entry, temporary, stat, kept),
+      created: directory.created,
+      setAttributes: (temporary, stat) => {
+        directory.created = stat;
+        return this.#setAttributes(relative, entry, temporary, stat, kept);
+      },
     });
     try {
       if (writeSparseFiles) await opened.handle.truncate(length);
@@ -306,22 +249,4 @@ export class LocalTarget implements RestoreTarget {
     while (taken.has(name));
     return this.#join(path, name);
   }
-
-  #inTheWay(path: string, wanted: string, code: 'not-a-directory' | 'is-a-directory' | 'file-exists'): CairnError {
-    return new CairnError(code, `${path} is in the way: ${wanted} is to be restored there`, {
-      data: { path },
-      hint: 'restore to another folder, or let --delete-extra remove what the snapshot does not hold',
-    });
-  }
-}
-
-function withoutTrailingSeparator(path: string, separator: string): string {
-  const trimmed = path.replace(separator === '/' ? /\/+$/ : /[\\/]+$/, '');
-  return trimmed === '' || trimmed.endsWith(':') ? path : trimmed;
-}
-
-function parentOf(path: string, separator: string): string {
-  const last = path.lastIndexOf(separator);
-  if (last < 0) return '.';
-  return last === 0 || path[last - 1] === ':' ? path.slice(0, last + 1) : path.slice(0, last);
 }

@@ -5,11 +5,10 @@ import type { ObjectPiece } from '../object/types.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { isCheckpointed } from '../snapshot/verify.ts';
 
-/** A file or link on its way to the target. */
-export interface FileJob<Parent> {
+/** Where the bytes of a file or link are. */
+export interface FilePlan {
   path: string;
   entry: DirEntry;
-  parent: Parent;
   pieces: ObjectPiece[];
   /** Bytes that are stored of it; less than the entry's size when `partial`. */
   length: number;
@@ -17,13 +16,11 @@ export interface FileJob<Parent> {
   partial: boolean;
 }
 
-/** The pieces of an entry. `corrupt` when their length is not the entry's size. */
-export async function planFile<Parent>(
-  contents: ObjectContents,
-  path: string,
-  entry: DirEntry,
-  parent: Parent,
-): Promise<FileJob<Parent>> {
+/** Longest link target of any system, with room. */
+const MAX_LINK = 64 << 10;
+
+/** Plans a file or link; `corrupt` when the length of its pieces is not the entry's size. */
+export async function planFile(contents: ObjectContents, path: string, entry: DirEntry): Promise<FilePlan> {
   const { indirection, compressed, contentId } = parseObjectId(entry.objectId);
   // the length of an object compressed as a whole is in no index: take the entry's word, writing checks it
   const pieces =
@@ -35,7 +32,9 @@ export async function planFile<Parent>(
   const partial = length !== entry.size && isCheckpointed(entry);
   if (length !== entry.size && !partial)
     throw new CairnError('corrupt', `object ${entry.objectId} has ${length} bytes, its entry says ${entry.size}`);
-  return { path, entry, parent, pieces, length, partial };
+  if (entry.type === 's' && (pieces.length !== 1 || length === 0 || length > MAX_LINK))
+    throw new CairnError('corrupt', `${length} bytes in ${pieces.length} pieces are no link target`);
+  return { path, entry, pieces, length, partial };
 }
 
 /** One place that needs a content's bytes. */

@@ -46,6 +46,9 @@ export interface DirEntry extends Extra {
   summary?: DirectorySummary;
 }
 
+/** Ends the name of a placeholder, which holds an entry in place of the file or folder itself (section 8.8). */
+export const PLACEHOLDER_SUFFIX = '.kopia-entry';
+
 export function emptySummary(): DirectorySummary {
   return {
     size: 0,

@@ -6,7 +6,15 @@ import type { Spawn, WorkerChannel } from '../ports.ts';
 import { BatchOutput, BufferPool } from './batch-output.ts';
 import { Claims, newClaims } from './claims.ts';
 import { describeFailure, failureError } from './failure.ts';
-import type { ClaimsShare, CutResult, FileTask, SealedBatch, StageRequest, StageResponse, TaskResult } from './messages.ts';
+import type {
+  ClaimsShare,
+  CutResult,
+  FileTask,
+  SealedBatch,
+  StageRequest,
+  StageResponse,
+  TaskResult,
+} from './messages.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 /** Runs jobs of a stage, here or in a worker. */
@@ -27,7 +35,7 @@ export type Deliver = (batch: SealedBatch, release: () => void) => void;
 export class InlineExecutor implements Executor {
   readonly #stage: Stage;
   readonly #output: BatchOutput;
-  readonly #pool = new BufferPool(4);
+  readonly #pool = new BufferPool(24);
   #tail: Promise<unknown> = Promise.resolve();
   load = 0;
 

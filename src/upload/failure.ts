@@ -13,6 +13,8 @@ export function describeFailure(error: unknown, path: string): FileFailure {
 
 export function failureError(failure: FileFailure): CairnError {
   if (!failure.fatal)
-    return new CairnError('io', failure.message, { data: failure.system === undefined ? {} : { system: failure.system } });
+    return new CairnError('io', failure.message, {
+      data: failure.system === undefined ? {} : { system: failure.system },
+    });
   return new CairnError((failure.code as ErrorCode | undefined) ?? 'internal', failure.message, { hint: failure.hint });
 }

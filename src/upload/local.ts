@@ -19,7 +19,12 @@ export function joinPath(directory: string, name: string, separator: string): st
  * Attributes of every name of a directory, one at a time (spec/snapshots-and-policies.md section 8.3): vanished ones are
  * skipped, forbidden ones are reported, any other failure is one of the whole directory.
  */
-export function* localEntries(files: SyncFiles, path: string, names: Iterable<string>, separator: string): Generator<LocalEntry> {
+export function* localEntries(
+  files: SyncFiles,
+  path: string,
+  names: Iterable<string>,
+  separator: string,
+): Generator<LocalEntry> {
   for (const name of names) {
     const at = joinPath(path, name, separator);
     let stat: FileStat | undefined;
@@ -54,7 +59,12 @@ export function readStart(files: SyncFiles, path: string, length: number): Uint8
 }
 
 /** Whether a listed directory is tagged as a cache; errors mean that it is not. */
-export function isCacheDirectory(files: SyncFiles, path: string, names: ReadonlySet<string>, separator: string): boolean {
+export function isCacheDirectory(
+  files: SyncFiles,
+  path: string,
+  names: ReadonlySet<string>,
+  separator: string,
+): boolean {
   if (!names.has(CACHE_TAG)) return false;
   const tag = joinPath(path, CACHE_TAG, separator);
   try {
@@ -87,7 +97,9 @@ export function readIgnoreFile(files: SyncFiles, path: string, separator: string
       break;
     }
     const target = files.readLink(at);
-    at = target.startsWith('/') ? target : joinPath(at.slice(0, at.lastIndexOf(separator)) || separator, target, separator);
+    at = target.startsWith('/')
+      ? target
+      : joinPath(at.slice(0, at.lastIndexOf(separator)) || separator, target, separator);
   }
   throw fileError(new Error('it is a symlink that does not end at a file'), 'cannot read ignore file', path);
 }

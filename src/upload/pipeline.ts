@@ -239,10 +239,12 @@ export class Pipeline {
       const table = this.#share?.grow();
       if (table !== undefined) for (const { executor } of this.#workers) executor.addClaims(table);
       if (waits === undefined) return;
-      const held = waits.catch((error: unknown) => this.#fail(error)).finally(() => {
-        this.#stored.delete(held);
-        this.#dispatch();
-      });
+      const held = waits
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#stored.delete(held);
+          this.#dispatch();
+        });
       this.#stored.add(held);
     } catch (error) {
       this.#fail(error);

@@ -135,8 +135,7 @@ export class Stage {
       }
     }
     const { hasher } = crypto;
-    const hash =
-      !objectCompressed && hasher.hashAt !== undefined ? hasher.hashAt(address, length) : hasher.hash(plain);
+    const hash = !objectCompressed && hasher.hashAt !== undefined ? hasher.hashAt(address, length) : hasher.hash(plain);
     const key = this.#key;
     key[0] = 0;
     key.set(hash, 1);

@@ -52,6 +52,8 @@ export interface UploadOptions {
   /** Milliseconds between checkpoints; Kopia allows at most 45 minutes. */
   checkpointInterval?: number;
   report?(path: string, error: CairnError, ignored: boolean): void;
+  /** Called with every saved manifest, checkpoints included, before it is flushed: retention (snapshot/expire.ts). */
+  afterSave?(manifests: ManifestWriter, saved: SnapshotManifest): Promise<void>;
 }
 
 export const CHECKPOINT_INTERVAL = 45 * 60_000;
@@ -145,10 +147,13 @@ export async function previousRoots(manifests: ManifestWriter, source: SourceInf
   const mine = snapshots.filter((snapshot) => snapshot.source.path === source.path);
   let newest: SnapshotManifest | undefined;
   for (const snapshot of mine)
-    if (snapshot.incomplete === '' && (newest === undefined || snapshot.startTime >= newest.startTime)) newest = snapshot;
+    if (snapshot.incomplete === '' && (newest === undefined || snapshot.startTime >= newest.startTime))
+      newest = snapshot;
   const since = newest?.startTime;
   const after = mine.filter((s) => s.incomplete !== '' && (since === undefined || s.startTime > since));
-  return [newest, ...after.toReversed()].flatMap((snapshot) => (snapshot?.rootEntry === undefined ? [] : [snapshot.rootEntry]));
+  return [newest, ...after.toReversed()].flatMap((snapshot) =>
+    snapshot?.rootEntry === undefined ? [] : [snapshot.rootEntry],
+  );
 }
 
 function describe(
@@ -204,7 +209,10 @@ function checkpointer(target: UploadTarget, options: UploadOptions, started: big
   const save = async (walk: Walk) => {
     const rootEntry = await walk.partial('checkpoint');
     if (rootEntry === undefined) return;
-    const snapshot = await saveSnapshot(target.manifests, describe(options, started, rootEntry, progress, 'checkpoint'));
+    const snapshot = await saveSnapshot(
+      target.manifests,
+      describe(options, started, rootEntry, progress, 'checkpoint'),
+    );
     if (saved !== undefined) await target.manifests.delete(saved);
     saved = snapshot.id;
     await target.flush();

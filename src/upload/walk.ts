@@ -80,7 +80,13 @@ export class Walk {
   }
 
   /** Uploads one file that is a source by itself. */
-  async singleFile(path: string, name: string, stat: FileStat, node: PolicyNode, previous: PreviousDirectory): Promise<DirEntry> {
+  async singleFile(
+    path: string,
+    name: string,
+    stat: FileStat,
+    node: PolicyNode,
+    previous: PreviousDirectory,
+  ): Promise<DirEntry> {
     const builder = new DirectoryBuilder();
     const entry = this.#unchanged(name, stat, 'f', previous) ?? (await this.#readFile(path, name, stat, node));
     builder.add(entry);
@@ -109,11 +115,14 @@ export class Walk {
     const present = new Set(names);
     const ignoreFiles = [];
     for (const file of ignoreFileNames(parentContext, node)) {
-      const data = present.has(file) ? readIgnoreFile(syncFiles, joinPath(path, file, separator), separator) : undefined;
+      const data = present.has(file)
+        ? readIgnoreFile(syncFiles, joinPath(path, file, separator), separator)
+        : undefined;
       if (data !== undefined) ignoreFiles.push({ name: file, data });
     }
     const context = enterDirectory(parentContext, node, relative, ignoreFiles);
-    const previous = previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
+    const previous =
+      previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
 
     const frame: Frame = { name, stat, node, builder: new DirectoryBuilder() };
     this.#stack.push(frame);
@@ -124,7 +133,16 @@ export class Walk {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
         if (entry.stat?.kind === 'directory') {
-          if (this.#selected(context, relative, entry.stat, entry.name, stat.device, joinPath(path, entry.name, separator)))
+          if (
+            this.#selected(
+              context,
+              relative,
+              entry.stat,
+              entry.name,
+              stat.device,
+              joinPath(path, entry.name, separator),
+            )
+          )
             directories.push(entry);
           continue;
         }
@@ -156,7 +174,14 @@ export class Walk {
     if (paused !== undefined) await paused;
   }
 
-  #selected(context: IgnoreContext, relative: string, stat: FileStat, name: string, device: number, path: string): boolean {
+  #selected(
+    context: IgnoreContext,
+    relative: string,
+    stat: FileStat,
+    name: string,
+    device: number,
+    path: string,
+  ): boolean {
     const { progress, own } = this.#options;
     if (own.has(path)) {
       progress.ownFiles++;
@@ -194,7 +219,14 @@ export class Walk {
     if (stat.kind === 'other') {
       progress.specialFiles++;
       if (errors.ignoreUnknownTypes ?? true) return undefined;
-      this.#failed(frame, at, relative, name, new CairnError('unsupported', `${at}: not a file, directory or symlink`), false);
+      this.#failed(
+        frame,
+        at,
+        relative,
+        name,
+        new CairnError('unsupported', `${at}: not a file, directory or symlink`),
+        false,
+      );
       return undefined;
     }
     if (hasRawBytes(name)) progress.alteredNames++;
@@ -205,7 +237,9 @@ export class Walk {
     }
     return this.#start(stat.size, async () => {
       try {
-        frame.builder.add(stat.kind === 'file' ? await this.#readFile(at, name, stat, node, true) : await this.#symlink(at, name, stat));
+        frame.builder.add(
+          stat.kind === 'file' ? await this.#readFile(at, name, stat, node, true) : await this.#symlink(at, name, stat),
+        );
       } catch (error) {
         if (isCairnError(error, 'canceled')) return;
         if (!isCairnError(error, 'io') || error.data.system === undefined) throw error;

@@ -23,7 +23,7 @@ const OFFSET = 1;
 /** The upload worker's program: builds its own kernel and algorithms, then answers requests in order. */
 export function serve(ports: Ports, port: WorkerPort): void {
   const post = (message: StageResponse, transfer?: ArrayBuffer[]) => port.post(message, transfer);
-  const pool = new BufferPool(4);
+  const pool = new BufferPool(24);
   let state: { stage: Stage; output: BatchOutput; claims: Claims } | undefined;
   let queue: Promise<void> = Promise.resolve();
 
@@ -57,9 +57,11 @@ export function serve(ports: Ports, port: WorkerPort): void {
     const request = message as StageRequest;
     if (request.kind === 'buffer') pool.give(request.buffer);
     else
-      queue = queue.then(() => handle(request)).catch((error: unknown) => {
-        post({ kind: 'failed', failure: { ...describeFailure(error, 'worker'), fatal: true } });
-      });
+      queue = queue
+        .then(() => handle(request))
+        .catch((error: unknown) => {
+          post({ kind: 'failed', failure: { ...describeFailure(error, 'worker'), fatal: true } });
+        });
   });
 }
 

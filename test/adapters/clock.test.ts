@@ -27,7 +27,8 @@ it('gives random bytes of any length, never the same', () => {
     random(a);
     random(b);
     if (length > 11) expect(a).not.toEqual(b);
-    if (length > 1000) for (const end of [a.subarray(0, 32), a.subarray(-32)]) expect(end.some((x) => x !== 0)).toBe(true);
+    if (length > 1000)
+      for (const end of [a.subarray(0, 32), a.subarray(-32)]) expect(end.some((x) => x !== 0)).toBe(true);
   }
   const seen = new Set<string>();
   for (let i = 0; i < 5000; i++) {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fileError, systemCode } from '../../src/errors.ts';
+import type { FileListItem } from '../../src/ports.ts';
 import { ports, temporaryDirectory } from '../runtime.ts';
 
 const { files, fidelity, syncFiles, environment } = ports();
@@ -9,6 +10,8 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** Bun's path.join alters lone surrogates. */
 const join = (...names: string[]) => names.join(files.separator);
 const bytes = (value: string) => new TextEncoder().encode(value);
+
+const sorted = (items: FileListItem[]) => items.map(({ name, kind }) => `${name} ${kind}`).toSorted();
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
   try {
@@ -165,7 +168,10 @@ describe('times', () => {
     ['a second before 1970', -2_000_000_000n],
     ['the year 2100', 4_102_444_800_123_456_789n],
   ])('sets %s within what fidelity tells', async (_, time) => {
-    for (const [name, follow] of [[path, true], [link, false]] as const) {
+    for (const [name, follow] of [
+      [path, true],
+      [link, false],
+    ] as const) {
       await files.setTimes(name, time, follow);
       const { mtime } = await files.lstat(name);
       const off = mtime > time ? mtime - time : time - mtime;
@@ -206,9 +212,8 @@ describe.runIf(fidelity.rawNames)('names that are not UTF-8', () => {
 
     expect(await files.list(root)).toEqual([{ name: raw, kind: 'directory' }]);
     expect(syncFiles.list(root)).toEqual([{ name: raw, kind: 'directory' }]);
-    const names = (files: { name: string; kind: string }[]) => files.map(({ name, kind }) => name + ' ' + kind).toSorted();
-    expect(names(await files.list(folder))).toEqual(['l\udcfc symlink', 'x\udcfe file']);
-    expect(names(syncFiles.list(folder))).toEqual(['l\udcfc symlink', 'x\udcfe file']);
+    expect(sorted(await files.list(folder))).toEqual(['l\udcfc symlink', 'x\udcfe file']);
+    expect(sorted(syncFiles.list(folder))).toEqual(['l\udcfc symlink', 'x\udcfe file']);
     expect(await files.readLink(join(folder, 'l\udcfc'))).toBe('to\udcfd');
     expect(syncFiles.readLink(join(folder, 'l\udcfc'))).toBe('to\udcfd');
     expect(await files.lstat(file)).toMatchObject({ size: 3, mode: 0o644, mtime: 1_000_000_000n });

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import process from 'node:process';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectDirectory, runtimeCommand, temporaryDirectory } from '../runtime.ts';
@@ -19,7 +20,11 @@ interface Answer {
 }
 
 /** Runs the program; each time its output ends with a prompt the next of `typed` is sent. */
-function run(command: readonly string[], typed: string[] = [], onReady?: (kill: (signal: NodeJS.Signals) => void) => void) {
+function run(
+  command: readonly string[],
+  typed: string[] = [],
+  onReady?: (kill: (signal: NodeJS.Signals) => void) => void,
+) {
   return new Promise<Answer>((resolve, reject) => {
     const child = spawn(command[0], command.slice(1), { stdio: 'pipe', detached: true });
     const answer = { output: '', errors: '' };
@@ -30,7 +35,7 @@ function run(command: readonly string[], typed: string[] = [], onReady?: (kill: 
         seen = answer.output.length;
         setTimeout((text: string) => child.stdin.write(text), 100, typed.shift()!);
       }
-      if (answer.output.endsWith('ready')) onReady?.((signal) => child.kill(signal));
+      if (answer.output.endsWith('ready')) onReady?.((signal) => process.kill(child.pid!, signal)); // after child.kill Deno tells no code
     });
     child.stderr.on('data', (chunk: Uint8Array) => (answer.errors += new TextDecoder().decode(chunk)));
     child.on('error', reject);

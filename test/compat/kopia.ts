@@ -5,7 +5,9 @@ import { join } from 'node:path';
 const candidates = [process.env.KOPIA_BIN, 'kopia'].filter((name) => name !== undefined && name !== '');
 
 /** The real Kopia, if one is named by KOPIA_BIN or lies on the PATH. */
-export const kopiaBinary = candidates.find((name) => spawnSync(name!, ['--version'], { encoding: 'utf8' }).status === 0);
+export const kopiaBinary = candidates.find(
+  (name) => spawnSync(name!, ['--version'], { encoding: 'utf8' }).status === 0,
+);
 
 /** One client of the real Kopia with its own configuration and cache below `home`. */
 export class Kopia {

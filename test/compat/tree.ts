@@ -39,5 +39,6 @@ export function makeTree(root: string): void {
   chmodSync(join(root, 'sub'), 0o750);
   // times of whole milliseconds are what every runtime can read
   const time = new Date('2024-03-05T06:07:08.250Z');
-  for (const name of ['hello.txt', 'random', 'text', 'zeros', 'sub/deeper', 'sub', 'empty']) utimesSync(join(root, name), time, time);
+  for (const name of ['hello.txt', 'random', 'text', 'zeros', 'sub/deeper', 'sub', 'empty'])
+    utimesSync(join(root, name), time, time);
 }

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +20,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-docs-')));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => 'docs/' + name)].filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => 'docs/' + name)].filter((name) =>
+  name.endsWith('.md'),
+);
 
 /** Code of the fenced blocks of one language. */
 function blocks(page: string, language: string): string[] {
@@ -33,7 +44,12 @@ function home(name: string): { path: string; env: Record<string, string> } {
   const { KOPIA_CONFIG_PATH: _, XDG_CONFIG_HOME: __, XDG_CACHE_HOME: ___, XDG_DATA_HOME: ____, ...kept } = process.env;
   return {
     path,
-    env: { ...(kept as Record<string, string>), HOME: join(path, 'home'), PATH: `${join(path, 'bin')}:${process.env.PATH}`, KOPIA_PASSWORD: 'a password for the docs' },
+    env: {
+      ...(kept as Record<string, string>),
+      HOME: join(path, 'home'),
+      PATH: `${join(path, 'bin')}:${process.env.PATH}`,
+      KOPIA_PASSWORD: 'a password for the docs',
+    },
   };
 }
 
@@ -60,11 +76,19 @@ describe('the library example', () => {
       .replace("'cairn-backup/runtimes/node'", `'file://${root}dist/${runtime}.js'`)
       .replaceAll('nodePorts', `${runtime}Ports`)
       .replace("'cairn-backup'", `'file://${root}dist/index.js'`);
-    const values = { repositoryPath: join(path, 'backup/r'), sourcePath: join(path, 'home/documents'), targetPath: join(path, 'restored') };
+    const values = {
+      repositoryPath: join(path, 'backup/r'),
+      sourcePath: join(path, 'home/documents'),
+      targetPath: join(path, 'restored'),
+    };
     const prelude = Object.entries(values).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
-    const print = 'console.log(JSON.stringify({ first: new TextDecoder().decode(first), id: snapshot.id, listed: snapshots[0].id, statistics }));';
+    const print =
+      'console.log(JSON.stringify({ first: new TextDecoder().decode(first), id: snapshot.id, listed: snapshots[0].id, statistics }));';
     const file = join(path, 'example.mjs');
-    writeFileSync(file, (await transform([...prelude, code, print].join('\n'), { loader: 'ts', format: 'esm', target: 'es2023' })).code);
+    writeFileSync(
+      file,
+      (await transform([...prelude, code, print].join('\n'), { loader: 'ts', format: 'esm', target: 'es2023' })).code,
+    );
     const [program, ...args] = runtimeCommand;
     const result = spawnSync(program, [...args, file], { env, encoding: 'utf8' });
     expect(result.stderr).toBe('');

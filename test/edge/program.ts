@@ -24,7 +24,8 @@ export default {
     const { snapshots } = await listSnapshots(repository.manifests);
     const answers = [];
     for (const { id, rootEntry } of snapshots) {
-      const names = rootEntry?.type === 'd' ? (await repository.listDirectory(rootEntry.objectId)).map((e) => e.name) : [];
+      const names =
+        rootEntry?.type === 'd' ? (await repository.listDirectory(rootEntry.objectId)).map((e) => e.name) : [];
       answers.push({ id, names });
     }
     const root = snapshots.at(-1)!.rootEntry!;

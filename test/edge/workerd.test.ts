@@ -29,7 +29,11 @@ describe('first light at the edge', () => {
   it('reads with nothing but WebCrypto and compiled modules', async () => {
     const { wasm } = ports();
     const modules = { core: await wasm('core'), codecs: await wasm('codecs'), zstd: await wasm('zstd') };
-    const repository = await openAtEdge(await fixtureStorage('damaged-base'), await formatKey('damaged-base'), edgePorts(modules));
+    const repository = await openAtEdge(
+      await fixtureStorage('damaged-base'),
+      await formatKey('damaged-base'),
+      edgePorts(modules),
+    );
     const { snapshots } = await listSnapshots(repository.manifests);
     const entry = await repository.findEntry(snapshots.at(-1)!.rootEntry!, 'larger.bin');
     const object = await repository.openObject(entry.objectId);
@@ -65,7 +69,10 @@ describe('first light at the edge', () => {
     const miniflare = new Miniflare({
       compatibilityDate: '2026-07-01',
       modulesRoot: '/',
-      modules: [{ type: 'ESModule', path: 'test/edge/program.js', contents: bundle.outputFiles[0].text }, ...wasm.map((m) => ({ ...m, path: m.path.replace('../../', '') }))],
+      modules: [
+        { type: 'ESModule', path: 'test/edge/program.js', contents: bundle.outputFiles[0].text },
+        ...wasm.map((m) => ({ ...m, path: m.path.replace('../../', '') })),
+      ],
     });
     try {
       const blobs: Record<string, string> = {};
@@ -79,10 +86,18 @@ describe('first light at the edge', () => {
       const text = await response.text();
       expect(text).toMatch(/^\{/);
       const answer = JSON.parse(text) as { snapshots: { id: string; names: string[] }[]; bytes: string };
-      expect(answer.snapshots.map(({ id }) => id).sort()).toEqual(want.snapshots.map((s: { id: string }) => s.id).sort());
-      const top = recorded.filter((entry: { path: string }) => !entry.path.includes('/')).map((entry: { path: string }) => entry.path);
+      expect(answer.snapshots.map(({ id }) => id).sort()).toEqual(
+        want.snapshots.map((s: { id: string }) => s.id).sort(),
+      );
+      const top = recorded
+        .filter((entry: { path: string }) => !entry.path.includes('/'))
+        .map((entry: { path: string }) => entry.path);
       expect(answer.snapshots.find(({ id }) => id === newest.id)!.names.sort()).toEqual(top.sort());
-      const repository = await openAtEdge(await fixtureStorage('damaged-base'), await formatKey('damaged-base'), ports());
+      const repository = await openAtEdge(
+        await fixtureStorage('damaged-base'),
+        await formatKey('damaged-base'),
+        ports(),
+      );
       const { snapshots } = await listSnapshots(repository.manifests);
       const entry = await repository.findEntry(snapshots.at(-1)!.rootEntry!, 'larger.bin');
       const object = await repository.openObject(entry.objectId);

@@ -1,5 +1,5 @@
 import { utf8 } from '../../src/bytes/gather.ts';
-import { vectors, xorshift } from './data.ts';
+import { bytes, vectors, xorshift } from './data.ts';
 
 export const codecVectors = vectors<{
   compression: {
@@ -30,6 +30,11 @@ export const words = utf8(
   ).join(' '),
 );
 
+/** Bytes of hex with spaces where they help to read it. */
+export function hex(text: string): Uint8Array {
+  return bytes(text.replaceAll(' ', ''));
+}
+
 export function join(...parts: Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -49,7 +54,7 @@ export const samples: readonly (readonly [name: string, data: Uint8Array])[] = [
   ['random', xorshift(200_000)],
   ['zeros', new Uint8Array(1024 * 1024 + 1)],
   ['a block', repeated(1024 * 1024)],
-  ['blocks', repeated(2 * 1024 * 1024 + 7)],
+  ['blocks', repeated(1024 * 1024 + 4000)],
 ];
 
 /** Text, code-like numbers and noise in turn, never quite the same. */

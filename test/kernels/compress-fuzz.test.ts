@@ -20,7 +20,10 @@ for (const vector of codecVectors.compression.vectors) {
     fromBase64(vector.mixedCompressedBase64!)!.subarray(4),
   ]);
 }
-seeds.set(0x1400, Object.values(codecVectors.lz4).map((base64) => fromBase64(base64)!));
+seeds.set(
+  0x1400,
+  Object.values(codecVectors.lz4).map((base64) => fromBase64(base64)!),
+);
 const chosen = [0x1000, 0x1100, 0x1103, 0x1200, 0x1201, 0x1400, 0x1500];
 const inputs = [plain, mixed.subarray(319_000), words.subarray(0, 5000), xorshift(300), new Uint8Array(3000)];
 
@@ -38,8 +41,7 @@ function altered(stream: Uint8Array, changes: readonly Change[]): Uint8Array {
   for (const each of changes) {
     const at = Math.floor(each.place * stream.length);
     const [head, tail] = [stream.slice(0, at), stream.slice(at)];
-    if (each.kind === 'set') stream = join(head, Uint8Array.of(each.byte), tail.subarray(1));
-    else if (each.kind === 'insert') stream = join(head, Uint8Array.of(each.byte), tail);
+    if ('byte' in each) stream = join(head, Uint8Array.of(each.byte), tail.subarray(each.kind === 'set' ? 1 : 0));
     else if (each.kind === 'cut') stream = head;
     else if (each.kind === 'remove') stream = join(head, tail.subarray(each.length));
     else stream = join(head, tail.subarray(0, each.length), tail);

@@ -3,7 +3,7 @@ import { fromBase64 } from '../../src/bytes/base64.ts';
 import { equalBytes } from '../../src/bytes/gather.ts';
 import { compressorById, compressorByName, compressorNames, Compressors } from '../../src/kernels/compressors.ts';
 import { ports } from '../runtime.ts';
-import { codecVectors, mixed, plain, samples } from './codecs-data.ts';
+import { codecVectors, join, mixed, plain, samples } from './codecs-data.ts';
 import { bytes } from './data.ts';
 import { loadCompressors, loadWasm } from './load-codecs.ts';
 
@@ -17,7 +17,7 @@ const corrupt = expect.objectContaining({ name: 'CairnError', code: 'corrupt' })
 describe('names', () => {
   it('are those of Kopia, with its IDs', () => {
     const theirs = codecVectors.compression.vectors;
-    expect([...compressorNames].sort()).toEqual(theirs.map(({ name }) => name).sort());
+    expect(compressorNames.toSorted()).toEqual(theirs.map(({ name }) => name).toSorted());
     for (const { name, headerID, deprecated, supported } of theirs) {
       expect(compressorByName(name)).toMatchObject({ id: Number(headerID), deprecated, writable: supported });
       expect(compressorById(Number(headerID)).name).toBe(name);
@@ -70,6 +70,13 @@ describe.each(ways)('by $way', ({ compressors }) => {
     }
   });
 
+  it('reads gzip of several members', async () => {
+    const gzip = await compressors.byName('gzip');
+    const stream = join(gzip.compress(plain), gzip.compress(new Uint8Array(0)), gzip.compress(mixed));
+    expect(equalBytes(gzip.decompress(stream, 400_000), join(plain, mixed))).toBe(true);
+    expect(() => gzip.decompress(stream, plain.length + mixed.length - 1)).toThrow(corrupt);
+  });
+
   it('input may be a piece of a larger buffer', async () => {
     const piece = mixed.subarray(7, 100_007);
     for (const name of writable) {
@@ -83,9 +90,12 @@ describe.each(ways)('by $way', ({ compressors }) => {
   });
 });
 
+async function length(name: string, data: Uint8Array): Promise<number> {
+  return (await loadCompressors().byName(name)).compress(data).length;
+}
+
 describe('sizes', () => {
   it('kernels compress as they should', async () => {
-    const length = async (name: string, data: Uint8Array) => (await loadCompressors().byName(name)).compress(data).length;
     const [, words] = samples.find(([name]) => name === 'words')!;
     expect(await length('s2-default', words)).toBeLessThan(words.length * 0.45);
     expect(await length('s2-better', words)).toBeLessThanOrEqual(await length('s2-default', words));

@@ -104,7 +104,14 @@ describe('gzip', () => {
   it('skips name, comment, extra field and header checksum', () => {
     const [header, body] = [gzipSync(plain).slice(0, 10), gzipSync(plain).slice(10)];
     header[3] = 2 | 4 | 8 | 16;
-    const stream = join(header, bytes('0300aabbcc'), bytes('6e616d6500'), bytes('636f6d6d656e7400'), bytes('1234'), body);
+    const stream = join(
+      header,
+      bytes('0300aabbcc'),
+      bytes('6e616d6500'),
+      bytes('636f6d6d656e7400'),
+      bytes('1234'),
+      body,
+    );
     expect(equalBytes(readGzip(codecs, stream, plain.length), plain)).toBe(true);
   });
 

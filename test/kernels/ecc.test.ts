@@ -156,11 +156,26 @@ describe.each(ways)('by $way', ({ module }) => {
   });
 });
 
+const attempt = (work: () => { data: Uint8Array; repaired: number }) => {
+  try {
+    return work();
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'CairnError', code: 'corrupt' });
+    return undefined;
+  }
+};
+
 describe('kernel and scalar', () => {
   it('agree on every percent and many lengths', () => {
     for (let percent = 1; percent <= 100; percent++) {
       const [kernel, scalar] = [createEcc(NAME, percent, codecs), createEcc(NAME, percent)];
-      for (const length of [0, 1, 40 + percent, 1500 + 17 * percent, ...(percent === 3 ? [600_000] : percent % 20 === 7 ? [90_000] : [])]) {
+      for (const length of [
+        0,
+        1,
+        40 + percent,
+        1500 + 17 * percent,
+        ...(percent === 3 ? [600_000] : percent % 20 === 7 ? [90_000] : []),
+      ]) {
         const data = xorshift(length, percent);
         const stored = kernel.encode(data);
         expect(equalBytes(stored, scalar.encode(data)), `${percent} %, ${length} bytes`).toBe(true);
@@ -175,14 +190,6 @@ describe('kernel and scalar', () => {
       kernel: createEcc(NAME, percent, codecs),
       scalar: createEcc(NAME, percent),
     }));
-    const attempt = (work: () => { data: Uint8Array; repaired: number }) => {
-      try {
-        return work();
-      } catch (error) {
-        expect(error).toMatchObject({ name: 'CairnError', code: 'corrupt' });
-        return undefined;
-      }
-    };
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: codes.length - 1 }),
@@ -198,7 +205,9 @@ describe('kernel and scalar', () => {
           for (const [place, mask] of damage) stored[Math.floor(place * (stored.length - 1))] ^= mask;
           if (cut < 0) stored = stored.subarray(0, Math.max(0, stored.length + 40 * cut));
           const result = attempt(() => kernel.decode(stored));
-          expect(attempt(() => scalar.decode(stored))).toEqual(result);
+          const other = attempt(() => scalar.decode(stored));
+          expect(other?.repaired).toBe(result?.repaired);
+          if (result !== undefined) expect(equalBytes(other!.data, result.data)).toBe(true);
           if (cut >= 0 && damage.length <= 2) expect(equalBytes(result!.data, plain)).toBe(true);
           if (result !== undefined) expect(result.data.length).toBeLessThanOrEqual(stored.length);
         },

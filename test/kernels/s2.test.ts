@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes, utf8 } from '../../src/bytes/gather.ts';
 import { s2Codec } from '../../src/kernels/s2.ts';
-import { join, samples, words } from './codecs-data.ts';
-import { bytes, xorshift } from './data.ts';
+import { hex, join, samples, words } from './codecs-data.ts';
+import { xorshift } from './data.ts';
 import { loadCodecs } from './load-codecs.ts';
 
 const codecs = loadCodecs();
 const s2 = s2Codec(codecs, 6);
 const corrupt = (why: RegExp) => expect.objectContaining({ code: 'corrupt', message: expect.stringMatching(why) });
 
-const IDENTIFIER = join(bytes('ff060000'), utf8('S2sTwO'));
-const SNAPPY = join(bytes('ff060000'), utf8('sNaPpY'));
+const IDENTIFIER = join(hex('ff060000'), utf8('S2sTwO'));
+const SNAPPY = join(hex('ff060000'), utf8('sNaPpY'));
 
 function crc32c(data: Uint8Array): number {
   let crc = -1;
@@ -30,66 +30,70 @@ function chunk(type: number, body: Uint8Array, plain: Uint8Array): Uint8Array {
   return join(new Uint8Array(head.buffer), body);
 }
 
-const block = (hex: string, text: string) => join(IDENTIFIER, chunk(0, bytes(hex), utf8(text)));
+const block = (body: string, text: string) => join(IDENTIFIER, chunk(0, hex(body), utf8(text)));
 const read = (stream: Uint8Array, limit = 1_000_000) => new TextDecoder().decode(s2.decompress(stream, limit));
+
+/** Three letters, then a copy, then a repeat of `length` bytes. */
+const readRepeat = (tail: string, length: number) => {
+  const text = 'abc'.repeat(30000).slice(0, 7 + length);
+  const prefix: number[] = [];
+  let n = text.length;
+  for (; n >= 128; n >>>= 7) prefix.push((n & 127) | 128);
+  const head = [...prefix, n].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  expect(read(block(head + '08616263 0103' + tail, text))).toBe(text);
+};
+
+/** A literal alone, with the length that `head` tells. */
+const readLiteral = (length: number, head: string) => {
+  const data = utf8('x'.repeat(length));
+  const stream = join(IDENTIFIER, chunk(0, join(hex(head), data), data));
+  expect(read(stream)).toBe('x'.repeat(length));
+};
 
 describe('S2 blocks', () => {
   it('copies of one byte of offset', () => {
-    expect(read(block('07' + '08616263' + '0103', 'abcabca'))).toBe('abcabca');
-    expect(read(block('0e' + '08616263' + '1d03', 'abcabcabcabcab'))).toBe('abcabcabcabcab');
+    expect(read(block('07 08616263 0103', 'abcabca'))).toBe('abcabca');
+    expect(read(block('0e 08616263 1d03', 'abcabcabcabcab'))).toBe('abcabcabcabcab');
   });
 
   it('copies of two and of four bytes of offset', () => {
-    expect(read(block('08' + '08616263' + '120300', 'abcabcab'))).toBe('abcabcab');
-    expect(read(block('08' + '08616263' + '1303000000', 'abcabcab'))).toBe('abcabcab');
+    expect(read(block('08 08616263 120300', 'abcabcab'))).toBe('abcabcab');
+    expect(read(block('08 08616263 1303000000', 'abcabcab'))).toBe('abcabcab');
   });
 
   it('repeats of every size', () => {
-    const repeat = (tail: string, length: number) => {
-      const text = 'abc'.repeat(30000).slice(0, 7 + length);
-      const prefix: number[] = [];
-      let n = text.length;
-      for (; n >= 128; n >>>= 7) prefix.push((n & 127) | 128);
-      const head = [...prefix, n].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-      expect(read(block(head + '08616263' + '0103' + tail, text))).toBe(text);
-    };
-    repeat('0100', 4);
-    repeat('1100', 8);
-    repeat('150000', 8);
-    repeat('1500ff', 8 + 255);
-    repeat('19000000', 260);
-    repeat('1900ff10', 260 + 0x10ff);
-    repeat('1d00020000', 65540 + 2);
+    readRepeat('0100', 4);
+    readRepeat('1100', 8);
+    readRepeat('150000', 8);
+    readRepeat('1500ff', 8 + 255);
+    readRepeat('19000000', 260);
+    readRepeat('1900ff10', 260 + 0x10ff);
+    readRepeat('1d00020000', 65540 + 2);
   });
 
   it('literals of every size of length', () => {
-    const one = (length: number, head: string) => {
-      const data = utf8('x'.repeat(length));
-      const stream = join(IDENTIFIER, chunk(0, join(bytes(head), data), data));
-      expect(read(stream)).toBe('x'.repeat(length));
-    };
-    one(60, '3c' + 'ec');
-    one(61, '3d' + 'f03c');
-    one(300, 'ac02' + 'f42b01');
-    one(70000, 'f0a204' + 'f86f1101');
-    one(70000, 'f0a204' + 'fc6f110100');
+    readLiteral(60, '3c ec');
+    readLiteral(61, '3d f03c');
+    readLiteral(300, 'ac02 f42b01');
+    readLiteral(70000, 'f0a204 f86f1101');
+    readLiteral(70000, 'f0a204 fc6f110100');
   });
 
   it.each([
-    ['a repeat before any copy', '0708616263' + '0d00'],
-    ['a copy from before the start', '07' + '08616263' + '0104'],
-    ['a copy of offset 0', '07' + '08616263' + '0e0000'],
-    ['more than the length told', '05' + '08616263' + '0103'],
-    ['less than the length told', '08' + '08616263' + '0103'],
-    ['a literal cut off', '07' + '18616263'],
-    ['a literal of no sane length', '07' + 'fcffffffff616263'],
-    ['a copy cut off', '07' + '08616263' + '01'],
-    ['a repeat cut off', '0e' + '08616263' + '0103' + '1d0000'],
+    ['a repeat before any copy', '0708616263 0d00'],
+    ['a copy from before the start', '07 08616263 0104'],
+    ['a copy of offset 0', '07 08616263 0e0000'],
+    ['more than the length told', '05 08616263 0103'],
+    ['less than the length told', '08 08616263 0103'],
+    ['a literal cut off', '07 18616263'],
+    ['a literal of no sane length', '07 fcffffffff616263'],
+    ['a copy cut off', '07 08616263 01'],
+    ['a repeat cut off', '0e 08616263 0103 1d0000'],
     ['no length', ''],
     ['a length without end', 'ffffffffffff'],
-    ['a length of 5 MiB', '8080c002' + '08616263'],
-  ])('%s is refused', (_, hex) => {
-    expect(() => read(block(hex, 'abcabca'))).toThrow(corrupt(/damaged/));
+    ['a length of 5 MiB', '8080c002 08616263'],
+  ])('%s is refused', (_, text) => {
+    expect(() => read(block(text, 'abcabca'))).toThrow(corrupt(/damaged/));
   });
 });
 
@@ -98,14 +102,14 @@ describe('S2 streams', () => {
 
   it('raw chunks, padding, an index and repeated identifiers', () => {
     const raw = chunk(1, utf8('hello '), utf8('hello '));
-    const all = join(IDENTIFIER, raw, bytes('fe030000010203'), IDENTIFIER, bytes('99020000aabb'), raw, SNAPPY, raw);
+    const all = join(IDENTIFIER, raw, hex('fe030000010203'), IDENTIFIER, hex('99020000aabb'), raw, SNAPPY, raw);
     expect(read(all)).toBe('hello hello hello ');
     expect(read(IDENTIFIER)).toBe('');
     expect(read(new Uint8Array(0))).toBe('');
   });
 
   it('Snappy streams, whose blocks are small', () => {
-    const small = chunk(0, bytes('08' + '08616263' + '120300'), utf8('abcabcab'));
+    const small = chunk(0, hex('08 08616263 120300'), utf8('abcabcab'));
     expect(read(join(SNAPPY, small))).toBe('abcabcab');
     const big = new Uint8Array(65537);
     expect(read(join(IDENTIFIER, chunk(1, big, big))).length).toBe(65537);
@@ -115,9 +119,9 @@ describe('S2 streams', () => {
   it('bad framing is refused', () => {
     const raw = chunk(1, utf8('hello '), utf8('hello '));
     expect(() => read(raw)).toThrow(corrupt(/not an S2 stream/));
-    expect(() => read(bytes('ff06000053327354774e'))).toThrow(corrupt(/not an S2 stream/));
-    expect(() => read(join(IDENTIFIER, bytes('0203000010aabb')))).toThrow(corrupt(/damaged/));
-    expect(() => read(join(IDENTIFIER, bytes('0102000000aa')))).toThrow(corrupt(/damaged|cut off/));
+    expect(() => read(hex('ff06000053327354774e'))).toThrow(corrupt(/not an S2 stream/));
+    expect(() => read(join(IDENTIFIER, hex('0203000010aabb')))).toThrow(corrupt(/damaged/));
+    expect(() => read(join(IDENTIFIER, hex('0102000000aa')))).toThrow(corrupt(/damaged|cut off/));
     expect(() => read(join(IDENTIFIER, chunk(1, utf8('hello '), utf8('hellO '))))).toThrow(corrupt(/checksum/));
     for (const cut of [1, 9, 11, 13, 20, stream.length - 1])
       expect(() => s2.decompress(stream.subarray(0, cut), words.length), `${cut}`).toThrow(corrupt(/cut off|checksum/));
@@ -139,7 +143,8 @@ describe('S2 streams', () => {
 
   it('the limit is held before anything is decoded', () => {
     expect(() => s2.decompress(stream, words.length - 1)).toThrow(corrupt(/longer than/));
-    const claims = join(IDENTIFIER, ...Array.from({ length: 1000 }, () => chunk(0, bytes('80808002'), words)));
+    const claim = chunk(0, hex('80808002'), words);
+    const claims = join(IDENTIFIER, ...Array.from({ length: 1000 }, () => claim));
     expect(() => s2.decompress(claims, 1_000_000)).toThrow(corrupt(/longer than/));
   });
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/gather.ts';
-import { nativeZstd, ZstdWasm, zstdCodec } from '../../src/kernels/zstd.ts';
-import { zstdBound } from '../../src/kernels/zstd-frame.ts';
+import { nativeZstd, zstdCodec } from '../../src/kernels/zstd.ts';
+import { zstdFrames } from '../../src/kernels/zstd-frame.ts';
+import { ZstdWasm } from '../../src/kernels/zstd-wasm.ts';
 import { ports } from '../runtime.ts';
-import { join, mixed, plain, samples, words } from './codecs-data.ts';
-import { bytes, xorshift } from './data.ts';
+import { hex, join, mixed, plain, samples, words } from './codecs-data.ts';
+import { xorshift } from './data.ts';
 import { wasmModule } from './load-codecs.ts';
 
 const wasm = new ZstdWasm(wasmModule('zstd'));
@@ -24,7 +25,7 @@ describe.each(engines)('by $way', ({ engine }) => {
 
   it('frames one after the other, skippable ones between', () => {
     const frame = zstd.compress(plain);
-    const skipped = join(bytes('532a4d1805000000'), xorshift(5));
+    const skipped = join(hex('532a4d1805000000'), xorshift(5));
     const all = join(skipped, frame, skipped, zstd.compress(words), skipped);
     expect(equalBytes(zstd.decompress(all, plain.length + words.length), join(plain, words))).toBe(true);
     expect(() => zstd.decompress(all, plain.length + words.length - 1)).toThrow(corrupt(/longer than/));
@@ -32,7 +33,7 @@ describe.each(engines)('by $way', ({ engine }) => {
 
   it('raw and run-length blocks, without a content size', () => {
     // window of 1 KiB, a raw block "abc", then 1000 times "x"
-    const frame = bytes('28b52ffd' + '0000' + '180000616263' + '431f0078');
+    const frame = hex('28b52ffd 0000 180000616263 431f0078');
     expect(new TextDecoder().decode(zstd.decompress(frame, 5000))).toBe('abc' + 'x'.repeat(1000));
     expect(() => zstd.decompress(frame, 1002)).toThrow(corrupt(/./));
   });
@@ -46,7 +47,7 @@ describe.each(engines)('by $way', ({ engine }) => {
   it.each([
     ['nothing', '', /empty/],
     ['other bytes', '28b52ffc00000000', /not a frame/],
-    ['bytes behind a frame', '28b52ffd2000010000' + '00', /./],
+    ['bytes behind a frame', '28b52ffd2000010000 00', /./],
     ['a reserved bit', '28b52ffd0800010000', /unknown form/],
     ['a dictionary', '28b52ffd010007010000', /dictionary/],
     ['a window of 64 MiB', '28b52ffd0080010000', /window/],
@@ -55,18 +56,20 @@ describe.each(engines)('by $way', ({ engine }) => {
     ['a run of 2 MiB', '28b52ffd0050fbffff78', /damaged/],
     ['a skippable frame that is cut off', '502a4d18ffffffff00', /cut off/],
     ['garbage in a block', '28b52ffd00002d0000ffffffffff', /damaged/],
-  ])('%s is refused', (_, hex, why) => {
-    expect(() => zstd.decompress(bytes(hex), 100_000)).toThrow(corrupt(why));
+  ])('%s is refused', (_, text, why) => {
+    expect(() => zstd.decompress(hex(text), 100_000)).toThrow(corrupt(why));
   });
 });
 
-describe('bound', () => {
-  it('is never below the data and never above the limit', () => {
+describe('frames', () => {
+  it('tell between which lengths the data is', () => {
     for (const [name, data] of samples) {
       const frame = wasm.compress(data, 3);
-      expect(zstdBound(frame, 2 ** 45), name).toBeGreaterThanOrEqual(data.length);
-      expect(zstdBound(frame, 2 ** 45), name).toBeLessThanOrEqual(data.length + 128 * 1024);
-      expect(zstdBound(frame, data.length), name).toBe(data.length);
+      const [{ start, end, least, most }, ...more] = zstdFrames(frame);
+      expect([start, end, more.length]).toEqual([0, frame.length, 0]);
+      expect(least, name).toBeLessThanOrEqual(data.length);
+      expect(most, name).toBeGreaterThanOrEqual(data.length);
+      expect(most, name).toBeLessThanOrEqual(data.length + 128 * 1024);
     }
   });
 });

@@ -25,7 +25,11 @@ describe('memory of whole commands', () => {
     const run = async (...args: string[]): Promise<Finished> => {
       const result = await cairn(home, args, { watch: true });
       expect(`${args.join(' ')}: ${result.status} ${result.stderr.slice(-2000)}`).toMatch(/: 0 /);
-      expect([args[0], result.peak < limit(contents), Math.round(result.peak / MiB)]).toEqual([args[0], true, Math.round(result.peak / MiB)]);
+      expect([args[0], result.peak < limit(contents), Math.round(result.peak / MiB)]).toEqual([
+        args[0],
+        true,
+        Math.round(result.peak / MiB),
+      ]);
       return result;
     };
     await run('repository', 'create', 'filesystem', `--path=${join(home, 'repo')}`);
@@ -36,28 +40,40 @@ describe('memory of whole commands', () => {
     rmSync(home, { recursive: true, force: true });
   }
 
-  it('100,000 small files', () =>
-    roundTrip('small', 100_000 * scale, (tree) => {
-      for (let d = 0; d < 100 * scale; d++) {
-        mkdirSync(join(tree, `d${d}`));
-        for (let i = 0; i < 1000; i++) writeFileSync(join(tree, `d${d}`, `f${i}`), `file ${d} ${i}\n`);
-      }
-    }), 1_800_000);
+  it(
+    '100,000 small files',
+    () =>
+      roundTrip('small', 100_000 * scale, (tree) => {
+        for (let d = 0; d < 100 * scale; d++) {
+          mkdirSync(join(tree, `d${d}`));
+          for (let i = 0; i < 1000; i++) writeFileSync(join(tree, `d${d}`, `f${i}`), `file ${d} ${i}\n`);
+        }
+      }),
+    1_800_000,
+  );
 
-  it('one file of 5 GiB', () =>
-    roundTrip('big', 1500 * scale, (tree) => {
-      const file = openSync(join(tree, 'big'), 'w');
-      for (let i = 0; i < 320 * scale; i++) writeSync(file, noise(16 * MiB, i + 1));
-      closeSync(file);
-    }), 1_800_000);
+  it(
+    'one file of 5 GiB',
+    () =>
+      roundTrip('big', 1500 * scale, (tree) => {
+        const file = openSync(join(tree, 'big'), 'w');
+        for (let i = 0; i < 320 * scale; i++) writeSync(file, noise(16 * MiB, i + 1));
+        closeSync(file);
+      }),
+    1_800_000,
+  );
 
-  it('60 levels deep', () =>
-    roundTrip('deep', 1000, (tree) => {
-      let at = tree;
-      for (let level = 0; level < 60; level++) {
-        at = join(at, `level-${level}`);
-        mkdirSync(at);
-        writeFileSync(join(at, 'file'), `level ${level}`);
-      }
-    }), 600_000);
+  it(
+    '60 levels deep',
+    () =>
+      roundTrip('deep', 1000, (tree) => {
+        let at = tree;
+        for (let level = 0; level < 60; level++) {
+          at = join(at, `level-${level}`);
+          mkdirSync(at);
+          writeFileSync(join(at, 'file'), `level ${level}`);
+        }
+      }),
+    600_000,
+  );
 });

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { fromUtf8 } from '../../src/bytes/gather.ts';
 import type { Files } from '../../src/ports.ts';
-import { nodeFiles } from '../../runtimes/node/files.ts';
+import { ports } from '../runtime.ts';
+
+/** The file system as the runtime's own adapter gives it. */
+export const realFiles: Files = ports().files;
 
 const made: string[] = [];
 
@@ -20,7 +23,7 @@ afterEach(() => {
 });
 
 /** Everything below a folder: text of files, `-> target` of links, `/` of folders. */
-export async function contentOf(path: string, files: Files = nodeFiles): Promise<Record<string, string>> {
+export async function contentOf(path: string, files: Files = realFiles): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const { name, kind } of await files.list(path)) {
     const inner = join(path, name);
@@ -37,7 +40,7 @@ export async function contentOf(path: string, files: Files = nodeFiles): Promise
 /** `Files` that notes calls as `name path`, and may be told to fail. */
 export function watchedFiles(overrides: Partial<Files> = {}): { files: Files; calls: string[] } {
   const calls: string[] = [];
-  const files = { ...nodeFiles, ...overrides };
+  const files = { ...realFiles, ...overrides };
   for (const name of [
     'chown',
     'chmod',

@@ -1,21 +1,20 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeFiles } from '../../runtimes/node/files.ts';
 import type { Files } from '../../src/ports.ts';
 import { LocalTarget, type LocalTargetOptions } from '../../src/restore/local.ts';
 import { restoreEntry, type RestoreOptions } from '../../src/restore/restore.ts';
 import { restoreSummary } from '../../src/restore/stats.ts';
 import type { DirEntry } from '../../src/snapshot/entry.ts';
 import { FakeContents, fakeFile, fakeTree, TIME, type FakeTree } from '../snapshot/fakes.ts';
-import { contentOf, folder, systemError, watchedFiles } from './folder.ts';
+import { contentOf, folder, realFiles, systemError, watchedFiles } from './folder.ts';
 
 interface Run extends LocalTargetOptions, RestoreOptions {
   files?: Files;
   root?: Partial<DirEntry>;
 }
 
-async function restore(path: string, tree: FakeTree, { files = nodeFiles, root = {}, ...options }: Run = {}) {
+async function restore(path: string, tree: FakeTree, { files = realFiles, root = {}, ...options }: Run = {}) {
   const contents = new FakeContents();
   const entry = fakeTree(contents, tree, 'root', root);
   return restoreEntry(contents, entry, new LocalTarget(files, path, options), options);
@@ -83,10 +82,10 @@ describe('attributes', () => {
       ['s', 0o6711],
       ['t', 0o1600],
     ] as const) {
-      const stat = await nodeFiles.lstat(join(path, name));
+      const stat = await realFiles.lstat(join(path, name));
       expect([stat.mode, stat.mtime / 1_000_000n]).toEqual([mode, inner.mtime / 1_000_000n]);
     }
-    expect((await nodeFiles.lstat(join(path, 'l'))).mtime / 1_000_000n).toBe(inner.mtime / 1_000_000n);
+    expect((await realFiles.lstat(join(path, 'l'))).mtime / 1_000_000n).toBe(inner.mtime / 1_000_000n);
     // and once more over what is there
     const again = await restore(path, inner.tree, { root: { ...owner, mode: 0o500, mtime: inner.mtime } });
     expect(again).toMatchObject({ files: 2, symlinks: 1, directories: 1 });
@@ -99,7 +98,7 @@ describe('attributes', () => {
     expect(stats).toMatchObject({ files: 2, symlinks: 1, errorCount: 0, permissionErrors: 2 + 4 });
     // the owner is not the stored one: nobody may run the file as somebody else
     expect(calls.some((call) => call.startsWith('chmod') && call.endsWith(` ${0o755}`))).toBe(true);
-    expect((await nodeFiles.lstat(join(path, 'setuid'))).mode).toBe(0o755);
+    expect((await realFiles.lstat(join(path, 'setuid'))).mode).toBe(0o755);
     const strict = restore(folder(), attributeTree, { files, ignorePermissionErrors: false });
     await expect(strict).rejects.toMatchObject({ code: 'permission' });
   });
@@ -115,20 +114,20 @@ describe('attributes', () => {
     const path = folder();
     writeFileSync(join(path, 'plain'), 'old', { mode: 0o640 });
     await restore(path, attributeTree, { skipPermissions: true });
-    expect((await nodeFiles.lstat(join(path, 'plain'))).mode).toBe(0o640);
+    expect((await realFiles.lstat(join(path, 'plain'))).mode).toBe(0o640);
     expect(readFileSync(join(path, 'plain'), 'utf8')).toBe('y');
   });
 
   it('of a root that are not known are not set', async () => {
     const path = folder();
-    const before = (await nodeFiles.lstat(path)).mode;
+    const before = (await realFiles.lstat(path)).mode;
     const { files, calls } = watchedFiles(noOwners);
     await restore(
       path,
       { a: { text: 'x', mode: 0o640 } },
       { files, rootAttributes: false, root: { mode: 0o555, mtime: 0n } },
     );
-    expect((await nodeFiles.lstat(path)).mode).toBe(before);
+    expect((await realFiles.lstat(path)).mode).toBe(before);
     expect(calls.filter((call) => call.startsWith('setTimes'))).toHaveLength(1);
   });
 });
@@ -226,7 +225,7 @@ describe('what is there already', () => {
     const path = folder();
     mkdirSync(join(path, 'd'));
     writeFileSync(join(path, 'd', 'mine'), 'mine');
-    const target = new LocalTarget(nodeFiles, path, { deleteExtra: true });
+    const target = new LocalTarget(realFiles, path, { deleteExtra: true });
     const stats = await restoreEntry(contents, root, target, { ignoreErrors: true });
     expect(stats).toMatchObject({ errorCount: 1, deletedFiles: 0 });
     expect(await contentOf(path)).toEqual({ d: '/', 'd/mine': 'mine' });
@@ -248,7 +247,7 @@ describe('links in the target', () => {
     ]);
     expect(await contentOf(outside)).toEqual({ f: 'precious' });
     expect(await contentOf(path)).toEqual({ d: `-> ${outside}`, f: 'new', l: '-> new' });
-    expect((await nodeFiles.lstat(join(outside, 'f'))).mode).not.toBe(0);
+    expect((await realFiles.lstat(join(outside, 'f'))).mode).not.toBe(0);
   });
 
   it('that a snapshot brings itself do not redirect its own files', async () => {
@@ -260,7 +259,7 @@ describe('links in the target', () => {
     const text = new TextDecoder().decode(stored.data).replace('"x "', '"x"');
     contents.putAs(root.objectId, new TextEncoder().encode(text));
     const path = folder();
-    await restoreEntry(contents, root, new LocalTarget(nodeFiles, path));
+    await restoreEntry(contents, root, new LocalTarget(realFiles, path));
     expect(await contentOf(outside)).toEqual({});
     expect(await contentOf(path)).toEqual({ x: '/', 'x/evil': 'x', 'x (2)': `-> ${outside}` });
   });
@@ -271,7 +270,7 @@ describe('links in the target', () => {
     symlinkSync(real, link);
     await restore(link + '/', { a: 'x' });
     expect(await contentOf(real)).toEqual({ a: 'x' });
-    expect((await nodeFiles.lstat(link)).kind).toBe('symlink');
+    expect((await realFiles.lstat(link)).kind).toBe('symlink');
   });
 });
 
@@ -283,7 +282,7 @@ function watchedWrites(fail?: (total: number, length: number) => void) {
   const watched = watchedFiles({
     ...noOwners,
     open: async (path, mode, permissions) => {
-      const handle = await nodeFiles.open(path, mode, permissions);
+      const handle = await realFiles.open(path, mode, permissions);
       log.push(`open ${mode} ${permissions?.toString(8)}`);
       return {
         ...handle,
@@ -307,7 +306,7 @@ function watchedWrites(fail?: (total: number, length: number) => void) {
     },
     rename: async (from, to) => {
       log.push('rename');
-      await nodeFiles.rename(from, to);
+      await realFiles.rename(from, to);
     },
   });
   return { ...watched, writes, log };
@@ -395,7 +394,7 @@ describe('writing', () => {
     const contents = new FakeContents();
     const root = fakeTree(contents, { f: { text: 'new', chunk: 1 } });
     contents.damage(contents.put(new TextEncoder().encode('w')));
-    await expect(restoreEntry(contents, root, new LocalTarget(nodeFiles, path))).rejects.toMatchObject({
+    await expect(restoreEntry(contents, root, new LocalTarget(realFiles, path))).rejects.toMatchObject({
       code: 'corrupt',
     });
     expect(await contentOf(path)).toEqual({ f: 'old and good' });
@@ -404,7 +403,7 @@ describe('writing', () => {
   it('of a file to the name of a folder is refused', async () => {
     const contents = new FakeContents();
     const path = folder();
-    const run = restoreEntry(contents, fakeFile(contents, 'f', { text: 'x' }), new LocalTarget(nodeFiles, path + '/'));
+    const run = restoreEntry(contents, fakeFile(contents, 'f', { text: 'x' }), new LocalTarget(realFiles, path + '/'));
     await expect(run).rejects.toMatchObject({ code: 'is-a-directory' });
     expect(readdirSync(path)).toEqual([]);
   });

@@ -2,21 +2,20 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodeFiles } from '../../runtimes/node/files.ts';
 import { LocalTarget } from '../../src/restore/local.ts';
 import { restoreEntry, type RestoreOptions } from '../../src/restore/restore.ts';
 import { restoreSummary, type RestoreStats } from '../../src/restore/stats.ts';
 import { noCounters, type RestoreTarget } from '../../src/restore/target.ts';
 import type { DirEntry } from '../../src/snapshot/entry.ts';
 import { FakeContents, fakeFile, fakeTree, TIME, type FakeTree } from '../snapshot/fakes.ts';
-import { contentOf, folder } from './folder.ts';
+import { contentOf, folder, realFiles } from './folder.ts';
 
 const big = new Uint8Array(10_000).map((_, i) => (i * i) >> 3);
 
 /** Restores a tree into a new folder. */
 async function restore(contents: FakeContents, root: DirEntry, options: RestoreOptions = {}) {
   const path = folder();
-  const target = new LocalTarget(nodeFiles, path);
+  const target = new LocalTarget(realFiles, path);
   const result = await restoreEntry(contents, root, target, options).then(
     (stats) => ({ stats, error: undefined }),
     (error) => ({ stats: undefined, error }),
@@ -109,10 +108,10 @@ describe('restoreEntry', () => {
     let open = 0;
     let most = 0;
     const files = {
-      ...nodeFiles,
-      open: async (...args: Parameters<typeof nodeFiles.open>) => {
+      ...realFiles,
+      open: async (...args: Parameters<typeof realFiles.open>) => {
         most = Math.max(most, ++open);
-        const handle = await nodeFiles.open(...args);
+        const handle = await realFiles.open(...args);
         return { ...handle, close: () => handle.close().finally(() => open--) };
       },
     };
@@ -164,7 +163,7 @@ describe('restoreEntry', () => {
     const stats = await restoreEntry(
       contents,
       fakeFile(contents, 'a', { text: 'hello' }),
-      new LocalTarget(nodeFiles, path),
+      new LocalTarget(realFiles, path),
     );
     expect(stats).toMatchObject({ files: 1, directories: 0, bytes: 5 });
     expect(await contentOf(join(path, '..'))).toEqual({ 'renamed.txt': 'hello' });
@@ -176,9 +175,9 @@ describe('restoreEntry', () => {
     const reader = Object.assign(contents, { readCompressed: async () => new TextEncoder().encode('inflated') });
     const root = { ...fakeFile(contents, 'z', { text: '' }), objectId: 'Z' + packed, size: 8 };
     const path = join(folder(), 'z');
-    await restoreEntry(reader, root, new LocalTarget(nodeFiles, path));
-    expect(new TextDecoder().decode(await nodeFiles.readFile(path))).toBe('inflated');
-    const wrong = restoreEntry(reader, { ...root, size: 9 }, new LocalTarget(nodeFiles, path + '2'));
+    await restoreEntry(reader, root, new LocalTarget(realFiles, path));
+    expect(new TextDecoder().decode(await realFiles.readFile(path))).toBe('inflated');
+    const wrong = restoreEntry(reader, { ...root, size: 9 }, new LocalTarget(realFiles, path + '2'));
     await expect(wrong).rejects.toMatchObject({ code: 'corrupt' });
     expect(readdirSync(join(path, '..'))).toEqual(['z']);
   });
@@ -231,7 +230,7 @@ describe('damage', () => {
     ]);
     expect(restoreSummary(stats!)).toMatch(/, ignored 2 errors\.$/);
     for (const at of [path, join(path, 'd')]) {
-      const { mode, mtime } = await nodeFiles.lstat(at);
+      const { mode, mtime } = await realFiles.lstat(at);
       expect([mode, mtime / 1_000_000n]).toEqual([0o755, TIME / 1_000_000n]);
     }
   });
@@ -313,7 +312,7 @@ describe('names', () => {
     const contents = new FakeContents();
     const names = ['a:b', 'C:', 'x\\y', 'nul', 'COM1.txt', 'aux .x', 'end.', 'end ', 'q?', 'console'];
     const root = fakeTree(contents, Object.fromEntries(names.map((name) => [name, 'x'])));
-    const target: RestoreTarget = Object.assign(new LocalTarget(nodeFiles, folder()), { windowsNames: true });
+    const target: RestoreTarget = Object.assign(new LocalTarget(realFiles, folder()), { windowsNames: true });
     const stats = await restoreEntry(contents, root, target, { ignoreErrors: true });
     expect(stats).toMatchObject({ files: 1, errorCount: 9 });
   });
@@ -354,7 +353,7 @@ describe('cancellation', () => {
     expect(left.filter((name) => name.startsWith('.cairn'))).toEqual([]);
     expect(left.length).toBeGreaterThanOrEqual(20);
     expect(left.length).toBeLessThan(500);
-    for (const name of left) expect((await nodeFiles.lstat(join(path, name))).size).toBe(big.length);
+    for (const name of left) expect((await realFiles.lstat(join(path, name))).size).toBe(big.length);
   });
 
   it('leaves what is there alone when it comes before the start', async () => {
@@ -363,7 +362,7 @@ describe('cancellation', () => {
     mkdirSync(join(path, 'keep'));
     writeFileSync(join(path, 'a'), 'old');
     const root = fakeTree(contents, { a: 'new' });
-    const run = restoreEntry(contents, root, new LocalTarget(nodeFiles, path), { signal: AbortSignal.abort() });
+    const run = restoreEntry(contents, root, new LocalTarget(realFiles, path), { signal: AbortSignal.abort() });
     await expect(run).rejects.toMatchObject({ code: 'canceled' });
     expect(await contentOf(path)).toEqual({ a: 'old', keep: '/' });
   });

@@ -46,7 +46,7 @@ export function printFailure(console: Console, error: CairnError, json: boolean)
         ? `cairn: error: ${error.message}`
         : error.message,
   );
-  for (const cause of causes(error)) console.error(`  because: ${cause}`);
+  for (const cause of causes(error)) console.debug(`because: ${cause}`);
   if (error.hint !== undefined) for (const line of error.hint.split('\n')) console.hint(line);
 }
 

@@ -40,14 +40,21 @@ export async function mergeBlobs({ contents }: IndexContext, ids: readonly strin
   const lists = await mapLimit(ids, 8, async (id) => {
     const list = readIndex(await readIndexBlob({ storage: contents.storage, crypto: contents.crypto }, id));
     if (list.count > 0 && list.keySize !== keySize)
-      throw new CairnError('corrupt', `index blob ${id} has keys of ${list.keySize} bytes, the repository's have ${keySize}`);
+      throw new CairnError(
+        'corrupt',
+        `index blob ${id} has keys of ${list.keySize} bytes, the repository's have ${keySize}`,
+      );
     return list;
   });
   return mergeIndexes(lists, keySize);
 }
 
 /** Index files of the entries that `keep` lets through, sharded as section 9.3 says; none for no entries. */
-export function indexFiles(entries: EntryList, indexVersion: number, keep: (at: number) => boolean = () => true): Uint8Array[] {
+export function indexFiles(
+  entries: EntryList,
+  indexVersion: number,
+  keep: (at: number) => boolean = () => true,
+): Uint8Array[] {
   const numbers: number[] = [];
   for (let at = 0; at < entries.count; at++) if (keep(at)) numbers.push(at);
   const count = Math.ceil(numbers.length / MAX_ENTRIES_PER_INDEX);
@@ -55,7 +62,9 @@ export function indexFiles(entries: EntryList, indexVersion: number, keep: (at: 
   if (count === 1) return [writeIndex(entries, Uint32Array.from(numbers), indexVersion)];
   const shards: number[][] = Array.from({ length: count }, () => []);
   for (const at of numbers) shards[shardHash(contentIdFromKey(entries.key(at))) % count].push(at);
-  return shards.filter((shard) => shard.length > 0).map((shard) => writeIndex(entries, Uint32Array.from(shard), indexVersion));
+  return shards
+    .filter((shard) => shard.length > 0)
+    .map((shard) => writeIndex(entries, Uint32Array.from(shard), indexVersion));
 }
 
 export function randomBytes({ ports }: IndexContext, length: number): Uint8Array {

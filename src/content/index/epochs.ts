@@ -23,7 +23,8 @@ export function firstCompleteSet<T extends { id: string }>(blobs: readonly T[]):
   const sets = new Map<string, T[]>();
   for (const blob of blobs) {
     const parts = blob.id.split('-');
-    const count = parts.length >= 3 && parts[1].startsWith('s') && /^c\d+$/.test(parts[2]) ? Number(parts[2].slice(1)) : undefined;
+    const count =
+      parts.length >= 3 && parts[1].startsWith('s') && /^c\d+$/.test(parts[2]) ? Number(parts[2].slice(1)) : undefined;
     if (count === undefined) return [blob];
     const set = sets.get(parts[1]) ?? [];
     sets.set(parts[1], set);
@@ -38,26 +39,27 @@ export interface EpochRange {
   blobs: BlobMetadata[];
 }
 
+interface Chain {
+  range: EpochRange;
+  next: Chain | undefined;
+  end: number;
+  count: number;
+}
+
 /** Ranges that start at 0 and follow each other without a gap: as far as possible, then as few as possible. */
 export function longestRangeChain(ranges: readonly EpochRange[]): EpochRange[] {
-  const byMin = new Map<number, EpochRange[]>();
-  for (const range of ranges) byMin.set(range.min, [...(byMin.get(range.min) ?? []), range]);
-  const best = new Map<number, EpochRange[]>();
-  const from = (min: number): EpochRange[] => {
-    const known = best.get(min);
-    if (known !== undefined) return known;
-    let chain: EpochRange[] = [];
-    for (const range of byMin.get(min) ?? []) {
-      if (range.max < range.min) continue;
-      const candidate = [range, ...from(range.max + 1)];
-      const end = candidate.at(-1)!.max;
-      const currentEnd = chain.at(-1)?.max ?? -1;
-      if (end > currentEnd || (end === currentEnd && candidate.length < chain.length)) chain = candidate;
-    }
-    best.set(min, chain);
-    return chain;
-  };
-  return from(0);
+  const best = new Map<number, Chain>();
+  // last ones first, so that the best way on from a range is known when it is looked at
+  for (const range of ranges.filter(({ min, max }) => max >= min).sort((a, b) => b.min - a.min)) {
+    const next = best.get(range.max + 1);
+    const chain = { range, next, end: next?.end ?? range.max, count: (next?.count ?? 0) + 1 };
+    const known = best.get(range.min);
+    if (known === undefined || chain.end > known.end || (chain.end === known.end && chain.count < known.count))
+      best.set(range.min, chain);
+  }
+  const result: EpochRange[] = [];
+  for (let chain = best.get(0); chain !== undefined; chain = chain.next) result.push(chain.range);
+  return result;
 }
 
 /** What one listing of the `x` blobs says. */

@@ -35,7 +35,6 @@ export function parseCompactionLog(plain: Uint8Array, id: string): CompactionLog
 export function activeIndexBlobs(blobs: readonly BlobMetadata[], logs: readonly CompactionLog[]): BlobMetadata[] {
   const present = new Set(blobs.map((blob) => blob.id));
   const replaced = new Set<string>([POISON]);
-  for (const log of logs)
-    if (log.outputs.every((id) => present.has(id))) for (const id of log.inputs) replaced.add(id);
+  for (const log of logs) if (log.outputs.every((id) => present.has(id))) for (const id of log.inputs) replaced.add(id);
   return blobs.filter((blob) => !replaced.has(blob.id));
 }

@@ -59,7 +59,10 @@ export async function listBlobs(storage: BlobStorage, prefix: string): Promise<B
 }
 
 /** The index blobs in use now, and the epochs they belong to. */
-export async function activeIndexes(options: LoadOptions): Promise<{ blobs: BlobMetadata[]; epochs: EpochState | undefined }> {
+export async function activeIndexes(
+  options: LoadOptions,
+  problems: CairnError[] = [],
+): Promise<{ blobs: BlobMetadata[]; epochs: EpochState | undefined }> {
   if (options.epochs) {
     const epochs = epochState(await listBlobs(options.storage, 'x'));
     return { blobs: completeIndexSet(epochs), epochs };
@@ -70,15 +73,24 @@ export async function activeIndexes(options: LoadOptions): Promise<{ blobs: Blob
       return parseCompactionLog(await openNamedBlob(options.crypto, id, await options.storage.get(id)), id);
     } catch (error) {
       if (isCairnError(error, 'blob-not-found')) return { inputs: [], outputs: [] };
-      throw error;
+      if (!isCairnError(error, 'corrupt') && !isCairnError(error, 'authentication-failed')) throw error;
+      // without the log its inputs count again, beside the outputs
+      problems.push(
+        new CairnError('corrupt', `compaction log ${id} is damaged and was left out`, {
+          cause: error,
+          data: { blob: id },
+          hint: 'all index blobs are read as if it had not been written; dropped contents may show again',
+        }),
+      );
+      return { inputs: [], outputs: [] };
     }
   });
   return { blobs: activeIndexBlobs(indexes, parsed), epochs: undefined };
 }
 
 async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
-  const { blobs, epochs } = await activeIndexes(options);
   const problems: CairnError[] = [];
+  const { blobs, epochs } = await activeIndexes(options, problems);
   const keySize = options.crypto.hasher.size + 1;
   const lists = await mapLimit(blobs, PARALLEL, async (blob): Promise<EntryList | undefined> => {
     try {
@@ -103,7 +115,10 @@ async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
 }
 
 /** Plain bytes of one index blob; a cached copy that does not decrypt counts as none. */
-export async function readIndexBlob(options: Pick<LoadOptions, 'storage' | 'crypto' | 'cache'>, id: string): Promise<Uint8Array> {
+export async function readIndexBlob(
+  options: Pick<LoadOptions, 'storage' | 'crypto' | 'cache'>,
+  id: string,
+): Promise<Uint8Array> {
   const cached = await options.cache?.get(id);
   if (cached !== undefined) {
     try {

@@ -66,7 +66,12 @@ export function findKey(keys: Uint8Array, keySize: number, fanout: Uint32Array, 
  * Merges sorted lists; per content the winner of section 9.4 stays, and after that deleted entries not newer than
  * `watermark` (Unix seconds) vanish (section 11.4).
  */
-export function mergeIndexes(lists: readonly EntryList[], keySize: number, watermark = -1, shared = false): MergedIndex {
+export function mergeIndexes(
+  lists: readonly EntryList[],
+  keySize: number,
+  watermark = -1,
+  shared = false,
+): MergedIndex {
   const inputs = lists.filter((list) => list.count > 0);
   const capacity = inputs.reduce((sum, list) => sum + list.count, 0);
   const names = new EntryNames();

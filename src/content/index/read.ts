@@ -10,10 +10,17 @@ export function readIndex(file: Uint8Array): EntryList {
   if (file.length < 8) throw bad('it is too short');
   const entries = file[0] === 1 ? readV1(file) : file[0] === 2 ? readV2(file) : undefined;
   if (entries === undefined) throw bad(`its version is ${file[0]}`);
-  for (let at = 1; at < entries.count; at++)
-    if (entries.compareKeys(at - 1, entries, at) >= 0) throw bad('its entries are not in order');
+  for (let at = 0; at < entries.count; at++) {
+    const prefix = entries.keys[at * entries.keySize];
+    if (prefix !== 0 && (prefix < LETTER_G || prefix > LETTER_Z)) throw bad(`a key has the prefix ${prefix}`);
+    if (at > 0 && entries.compareKeys(at - 1, entries, at) >= 0) throw bad('its entries are not in order');
+  }
   return entries;
 }
+
+/** The prefixes of content IDs; the fan-out of the merged index counts on them. */
+const LETTER_G = 0x67;
+const LETTER_Z = 0x7a;
 
 function bad(why: string): CairnError {
   return new CairnError('corrupt', `damaged index: ${why}`);
@@ -90,7 +97,8 @@ function readV2(file: Uint8Array): EntryList {
     const offset = readU32(file, e + 4);
     const pack = packs[file[e + 14] * 256 + file[e + 15] + (entrySize > 17 ? file[e + 17] * 65536 : 0)];
     const format = formats[entrySize > 16 ? file[e + 16] : 0];
-    if (pack === undefined || format === undefined) throw bad('an entry names a pack or format that is not in its tables');
+    if (pack === undefined || format === undefined)
+      throw bad('an entry names a pack or format that is not in its tables');
     entries.push(
       file.subarray(at, e),
       base + readU32(file, e),

@@ -1,0 +1,90 @@
+import { CairnError } from '../errors.ts';
+import { asError, throwIfCanceled } from '../snapshot/walk.ts';
+import { emptyRestoreStats, type RestoreStats } from './stats.ts';
+import type { RestoreTarget } from './target.ts';
+
+export interface RestoreOptions {
+  /** Goes on after errors and counts them; a full disk and a cancellation still end the run. */
+  ignoreErrors?: boolean;
+  /** Called after each entry. */
+  onProgress?: (stats: RestoreStats) => void;
+  signal?: AbortSignal;
+}
+
+const MAX_ERRORS = 1000;
+
+/** What the parts of one restore share: its numbers, its errors, its end, and the work that runs beside. */
+export class RestoreRun {
+  readonly stats = emptyRestoreStats();
+  readonly #target: RestoreTarget;
+  readonly #options: RestoreOptions;
+  readonly #background = new Set<Promise<void>>();
+  #fatal: Error | undefined;
+
+  constructor(target: RestoreTarget, options: RestoreOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  /** The error that ends the run: the first that is not ignored. */
+  get fatal(): Error | undefined {
+    return this.#fatal;
+  }
+
+  stop(error: unknown): void {
+    this.#fatal ??= asError(error);
+  }
+
+  /** Throws when the run has come to its end. */
+  check(): void {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    throwIfCanceled(this.#options.signal);
+  }
+
+  /** Counts an error, or makes it the end of the run. */
+  fail(path: string, error: Error): void {
+    const code = error instanceof CairnError ? error.code : 'io';
+    if (!this.#options.ignoreErrors || code === 'no-space' || code === 'canceled') {
+      this.stop(code === 'canceled' ? error : withPath(path, error));
+      return;
+    }
+    this.stats.errorCount++;
+    if (this.stats.errors.length < MAX_ERRORS) this.stats.errors.push({ path, code, message: error.message });
+    this.progress();
+  }
+
+  progress(): void {
+    Object.assign(this.stats, this.#target.counters);
+    this.#options.onProgress?.(this.stats);
+  }
+
+  /** Starts work that nothing waits for before the end. */
+  inBackground(work: Promise<void>): void {
+    const tracked = work.catch((error) => this.stop(error)).finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+
+  /** Resolves when some of the work in the background is done. */
+  async someDone(): Promise<void> {
+    await Promise.race(this.#background);
+  }
+
+  async allDone(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+}
+
+/** Names the entry, where the message does not. */
+function withPath(path: string, error: Error): CairnError {
+  const { code, hint, data } = error instanceof CairnError ? error : new CairnError('io', error.message);
+  const message =
+    path === '' || error.message.includes(path) ? error.message : `cannot restore ${path}: ${error.message}`;
+  const isDamage = code === 'corrupt' || code === 'authentication-failed' || code.endsWith('not-found');
+  return new CairnError(code, message, {
+    cause: error,
+    data: { ...data, path },
+    hint:
+      hint ??
+      (isDamage ? "--ignore-errors restores what is whole; 'cairn snapshot verify' tells what is damaged" : undefined),
+  });
+}
