@@ -178,6 +178,32 @@ export interface Environment {
   userId(): number | undefined;
 }
 
+export interface SubprocessOptions {
+  cwd?: string;
+  /** Added to the program's own environment. */
+  env?: Record<string, string>;
+  /** Milliseconds after which it is killed, with all that it started. */
+  timeout?: number;
+  input?: Uint8Array;
+  onStderr?(data: Uint8Array): void;
+  /** Only started: the result comes at once with status 0, output goes nowhere, the program may end before it. */
+  background?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface SubprocessResult {
+  /** Exit status; undefined when it was killed. */
+  status: number | undefined;
+  /** The first megabyte of standard output. */
+  stdout: Uint8Array;
+  timedOut: boolean;
+}
+
+/** Runs other programs. Fails with the system's `code` when one cannot be started. */
+export interface Subprocess {
+  run(command: string, args: readonly string[], options?: SubprocessOptions): Promise<SubprocessResult>;
+}
+
 export interface Terminal {
   /** Text or bytes to standard output; resolves when accepted, so that writers feel a slow reader. */
   out(data: string | Uint8Array): Promise<void>;
@@ -206,4 +232,5 @@ export interface Ports {
   fetch?: typeof globalThis.fetch;
   environment?: Environment;
   terminal?: Terminal;
+  subprocess?: Subprocess;
 }

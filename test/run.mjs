@@ -30,7 +30,9 @@ function stop(message) {
 
 /** Node, Deno and Bun from npm, as test/runtimes/package.json pins them. */
 function installRuntimes() {
-  const state = createHash('sha256').update(readFileSync(join(bins, '..', 'package-lock.json'))).digest('hex');
+  const state = createHash('sha256')
+    .update(readFileSync(join(bins, '..', 'package-lock.json')))
+    .digest('hex');
   const stamp = join(cache, 'runtimes.stamp');
   if (existsSync(bins) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
   console.log('Installing the runtimes that the tests run on (once)...');
@@ -68,7 +70,7 @@ function runtimes() {
     ['deno', [deno, 'run', '-A', '--quiet', vitest, '--pool=forks']],
     ['bun', [bun, '--bun', vitest, '--pool=threads']],
   ];
-  return [...new Map(all.toReversed())].toReversed();
+  return { newest, all: [...new Map(all.toReversed())].toReversed() };
 }
 
 /** Runs one command to its end with its output shown; gives the exit code, null when it was killed. */
@@ -99,20 +101,32 @@ async function suite(name, [command, ...argv], env = {}) {
   const code = await run([command, ...argv.slice(0, script), ...options, ...argv.slice(script), ...filters], env);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   if (existsSync(report)) {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
-    const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.every((one) => one.status !== 'failed'));
-    counts.passed = numPassedTests;
-    counts.failed = numFailedTests + broken.length;
-    counts.skipped = numPendingTests + numTodoTests;
+    const all = JSON.parse(readFileSync(report, 'utf8'));
+    const broken = (file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed');
+    counts.passed = all.numPassedTests;
+    counts.failed = all.numFailedTests + all.testResults.filter(broken).length;
+    counts.skipped = all.numPendingTests + all.numTodoTests;
   }
-  const nothing = counts.passed === 0 && filters.length === 0;
-  if (counts.failed === 0 && (code !== 0 || nothing || !existsSync(report))) {
-    console.error(`${name}: ${code === null ? 'ended by force' : code !== 0 ? `ended with code ${code}` : 'ran no test'}`);
-    counts.failed = 1;
-  }
-  return counts;
+  return explained(name, code, counts);
+}
+
+/** An end that no failed test explains counts as a failure, and so does a run without tests. */
+function explained(name, code, counts) {
+  const nothing = counts.passed + counts.failed === 0 && filters.length === 0;
+  if (counts.failed > 0 || (code === 0 && !nothing)) return counts;
+  console.error(
+    `${name}: ${code === null ? 'ended by force' : code === 0 ? 'ran no test' : `ended with code ${code}`}`,
+  );
+  return { ...counts, failed: 1 };
+}
+
+/** The layers that need no system, inside workerd. Miniflare, which starts it, needs the newest Node. */
+async function workerd(newest) {
+  const report = join(cache, 'test-workerd.json');
+  rmSync(report, { force: true });
+  const code = await run([newest, join(root, 'test', 'runtimes', 'workerd.mjs'), report, ...filters]);
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
+  return explained('workerd', code, counts);
 }
 
 function heading(text) {
@@ -121,7 +135,11 @@ function heading(text) {
 
 const rows = [];
 async function row(name, work) {
-  if (only.length > 0 && !only.includes(name) && !(name.startsWith('node') && only.includes('node') && rows.length === 0))
+  if (
+    only.length > 0 &&
+    !only.includes(name) &&
+    !(name.startsWith('node') && only.includes('node') && rows.length === 0)
+  )
     return;
   heading(name);
   const start = performance.now();
@@ -134,10 +152,12 @@ if (check)
     const failed = (await run([process.execPath, join(root, 'setup.mjs'), 'check'])) === 0 ? 0 : 1;
     return { passed: 1 - failed, failed, skipped: 0 };
   });
-for (const [name, command] of runtimes()) {
+const { newest, all } = runtimes();
+for (const [name, command] of all) {
   await row(name, () => suite(name, command));
   if (long) await row(`${name} long`, () => suite(`${name}-long`, command, { CAIRN_TEST_LONG: '1' }));
 }
+await row('workerd', () => workerd(newest));
 
 if (rows.length === 0) stop(`nothing is called ${only.join(', ')}`);
 const sum = (key) => rows.reduce((total, one) => total + one[key], 0);
@@ -145,8 +165,10 @@ const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skip
 if (total.passed + total.failed === 0) total.failed = 1; // the filter fits nothing
 
 heading('result');
-const line = (...cells) => cells.map((cell, at) => String(cell)[at === 0 ? 'padEnd' : 'padStart'](at === 0 ? 14 : 9)).join('');
+const line = (...cells) =>
+  cells.map((cell, at) => String(cell)[at === 0 ? 'padEnd' : 'padStart'](at === 0 ? 14 : 9)).join('');
 console.log(line('', 'passed', 'failed', 'skipped', 'seconds'));
-for (const { name, passed, failed, skipped, seconds } of rows) console.log(line(name, passed, failed, skipped, seconds));
+for (const { name, passed, failed, skipped, seconds } of rows)
+  console.log(line(name, passed, failed, skipped, seconds));
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
-// Raw DEFLATE (RFC 1951). Bits are kept in 64 bits and refilled by whole words, so that up to 24 bytes after the input are read (never used:
-// what lies beyond the input is noticed), and up to 7 bytes after the output are written. The host leaves room for both.
+// Raw DEFLATE (RFC 1951). Bits are kept in 64 bits and refilled by whole words, so that up to 24 bytes after the input
+// are read (never used: what lies beyond the input is noticed), and up to 7 bytes after the output are written. The host
+// leaves room for both.
 
 import {
   DISTANCE_COUNTS,

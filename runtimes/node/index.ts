@@ -8,6 +8,7 @@ import { nodeNative } from './native.ts';
 import { random } from './random.ts';
 import { nodeSpawn } from './spawn.ts';
 import { nodeSyncFiles } from './sync-files.ts';
+import { subprocess } from './subprocess.ts';
 import { terminal } from './terminal.ts';
 import { wasm } from './wasm.ts';
 
@@ -36,5 +37,6 @@ export function nodePorts(): Ports {
     fetch: globalThis.fetch,
     environment: environmentOf('node', process.versions.node),
     terminal,
+    subprocess,
   };
 }

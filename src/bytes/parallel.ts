@@ -4,7 +4,8 @@ export async function mapLimit<T, R>(
   limit: number,
   work: (item: T, at: number) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results: R[] = [];
+  results.length = items.length;
   let next = 0;
   let failed = false;
   const lane = async () => {

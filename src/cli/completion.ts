@@ -42,7 +42,9 @@ export function completionScript(shell: string): string {
 }
 
 function flagNames(flags: readonly Flag[]): string[] {
-  return flags.filter((flag) => !flag.hidden).flatMap((flag) => (flag.type === 'B' ? [`--${flag.name}`, `--no-${flag.name}`] : [`--${flag.name}`]));
+  return flags
+    .filter((flag) => !flag.hidden)
+    .flatMap((flag) => (flag.type === 'B' ? [`--${flag.name}`, `--no-${flag.name}`] : [`--${flag.name}`]));
 }
 
 function names(commands: readonly { name: string; hidden?: boolean }[]): string[] {
@@ -59,6 +61,7 @@ export async function complete(words: readonly string[]): Promise<string[]> {
   const last = words.at(-2) ?? '';
   const asked = scope.find((flag) => flag.values !== undefined && last === `--${flag.name}`);
   const candidates =
-    asked?.values ?? (word.startsWith('-') ? flagNames(scope) : path.length === 0 ? names(groups) : names(path.at(-1)!.commands ?? []));
+    asked?.values ??
+    (word.startsWith('-') ? flagNames(scope) : path.length === 0 ? names(groups) : names(path.at(-1)!.commands ?? []));
   return candidates.filter((name) => name.startsWith(word));
 }

@@ -42,13 +42,16 @@ export async function requireConfig(context: Context): Promise<ClientConfig> {
 }
 
 async function notConnectedHint({ files, environment, flags }: Context): Promise<string> {
-  const byHand = "'cairn repository create filesystem --path=/folder' or 'cairn repository connect ...' connects to one";
+  const byHand =
+    "'cairn repository create filesystem --path=/folder' or 'cairn repository connect ...' connects to one";
   if (flags.given('config-file')) return byHand;
   const lines = ["'cairn backup FOLDER' makes a repository and backs up into it", byHand];
   try {
     const ofKopia = configPath('repository.config', environment, 'kopia');
     await files.stat(ofKopia);
-    lines.unshift(`Kopia is connected to one: 'cairn repository connect from-config --file ${ofKopia}' uses it here too`);
+    lines.unshift(
+      `Kopia is connected to one: 'cairn repository connect from-config --file ${ofKopia}' uses it here too`,
+    );
   } catch {
     // no Kopia here, nothing to point to
   }
@@ -141,14 +144,17 @@ class Opening {
   }
 
   async #cachedBlobs(uniqueId: Uint8Array): Promise<FormatBlobs | undefined> {
-    const cache = this.#cachesFormat ? await openCache(this.#context, this.#config, this.#configFile, uniqueId) : undefined;
+    const cache = this.#cachesFormat
+      ? await openCache(this.#context, this.#config, this.#configFile, uniqueId)
+      : undefined;
     return cache && cachedFormat(cache, this.#context.ports.clock, this.#config.formatBlobCacheDuration);
   }
 
   async #openWith(formatBlobs: FormatBlobs): Promise<Opened> {
     const { ports, files, console, terminal } = this.#context;
     const { uniqueId, keyAlgorithm } = parseRepositoryBlob(formatBlobs.repository);
-    const open = (credentials: { password: string } | { formatKey: Uint8Array }) => this.#repository(credentials, formatBlobs, uniqueId);
+    const open = (credentials: { password: string } | { formatKey: Uint8Array }) =>
+      this.#repository(credentials, formatBlobs, uniqueId);
     const stored = await readStoredPassword(files, this.#configFile);
     const given = await givenPassword(this.#context);
     const usesStored = stored !== undefined && (given === undefined || given.password === stored);
@@ -204,7 +210,9 @@ export async function openCache(
   uniqueId: Uint8Array,
 ): Promise<DiskCache | undefined> {
   const directory = await cacheRoot(caching, uniqueId, configFile, environment);
-  return directory === undefined ? undefined : new DiskCache(files, directory, { limit: cacheLimit(caching), clock: ports.clock });
+  return directory === undefined
+    ? undefined
+    : new DiskCache(files, directory, { limit: cacheLimit(caching), clock: ports.clock });
 }
 
 function cacheLimit(caching: JsonObject | undefined): number {

@@ -15,7 +15,11 @@ export class Flags {
   readonly #given = new Set<string>();
 
   /** `texts`: what the command line gave, by flag name. */
-  constructor(scope: readonly Flag[], texts: ReadonlyMap<string, readonly string[]>, environment: Environment | undefined) {
+  constructor(
+    scope: readonly Flag[],
+    texts: ReadonlyMap<string, readonly string[]>,
+    environment: Environment | undefined,
+  ) {
     const missing: string[] = [];
     for (const flag of scope) {
       this.#known.set(flag.name, flag);

@@ -32,12 +32,21 @@ function flagHead(flag: Flag): string {
 }
 
 function placeholder({ name, type }: Flag): string {
-  const byType: Partial<Record<Flag['type'], string>> = { D: 'DURATION', Y: 'SIZE', I: 'N', I32: 'N', I64: 'N', U: 'N', F: 'N' };
+  const byType: Partial<Record<Flag['type'], string>> = {
+    D: 'DURATION',
+    Y: 'SIZE',
+    I: 'N',
+    I32: 'N',
+    I64: 'N',
+    U: 'N',
+    F: 'N',
+  };
   return byType[type] ?? name.split('-').at(-1)!.toUpperCase();
 }
 
 function flagHelp(flag: Flag): string {
-  const fallback = flag.default === undefined || (flag.type === 'B' && flag.default === 'false') ? '' : ` (default: ${flag.default})`;
+  const fallback =
+    flag.default === undefined || (flag.type === 'B' && flag.default === 'false') ? '' : ` (default: ${flag.default})`;
   const env = flag.env === undefined ? '' : ` ($${variableNames(flag.env).at(-1)})`;
   return flag.help + fallback + env;
 }
@@ -54,7 +63,9 @@ function flagList(title: string, flags: readonly Flag[], full: boolean, width: n
 
 /** `list [<flags>] [source]`. */
 export function synopsis(command: CommandTable): string {
-  const required = (command.flags ?? []).filter((flag) => flag.required).map((flag) => ` --${flag.name}=${placeholder(flag)}`);
+  const required = (command.flags ?? [])
+    .filter((flag) => flag.required)
+    .map((flag) => ` --${flag.name}=${placeholder(flag)}`);
   const optional = (command.flags ?? []).some((flag) => !flag.required) ? ' [<flags>]' : '';
   const sub = command.commands === undefined ? '' : ' <command> [<args> ...]';
   return command.name + required.join('') + optional + sub + (command.args === undefined ? '' : ` ${command.args}`);
@@ -77,10 +88,15 @@ function argument({ name, required, repeated }: { name: string; required: boolea
 }
 
 /** The page of the whole program. */
-export function programHelp(groups: readonly CommandTable[], globals: readonly Flag[], full: boolean, width: number): string {
+export function programHelp(
+  groups: readonly CommandTable[],
+  globals: readonly Flag[],
+  full: boolean,
+  width: number,
+): string {
   return (
     `usage: cairn [<flags>] <command> [<args> ...]\n\n` +
-    `Cairn: backups that Kopia can read, and the reverse.\n` +
+    `Cairn: backups that Kopia can read, and the reverse. Begin with 'cairn backup FOLDER'.\n` +
     `\nCommands${full ? '' : ' (--help-full shows all)'}:\n` +
     commandList(groups, full, width) +
     wrap('  help [command...]', 'show help for a command', width) +
@@ -89,7 +105,12 @@ export function programHelp(groups: readonly CommandTable[], globals: readonly F
 }
 
 /** The page of one command. */
-export function commandHelp(path: readonly CommandTable[], globals: readonly Flag[], full: boolean, width: number): string {
+export function commandHelp(
+  path: readonly CommandTable[],
+  globals: readonly Flag[],
+  full: boolean,
+  width: number,
+): string {
   const command = path.at(-1)!;
   const above = path.slice(0, -1);
   const parents = above.map((table) => table.name + ' ').join('');

@@ -35,9 +35,9 @@ export function outline(): Outline[] {
   let at = 0;
   const commands = (): Outline[] => {
     const found: Outline[] = [];
-    for (; at < tokens.length && tokens[at] !== '}'; ) {
+    for (; at < tokens.length && tokens[at] !== '}';) {
       const command: Outline = { name: tokens[at++], aliases: [], commands: [] };
-      if (tokens[at] === '(') for (; tokens[at++] !== ')'; ) if (/\w/.test(tokens[at])) command.aliases.push(tokens[at]);
+      if (tokens[at] === '(') for (; tokens[at++] !== ')';) if (/\w/.test(tokens[at])) command.aliases.push(tokens[at]);
       if (tokens[at] === '{') {
         at++;
         command.commands = commands();

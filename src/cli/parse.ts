@@ -20,11 +20,15 @@ class Level extends Command {
   constructor(name: string, own: readonly Flag[], texts: Texts) {
     super(name);
     this.own = own;
-    this.exitOverride().helpOption(false).helpCommand(false).allowExcessArguments(true).configureOutput({
-      writeErr: () => {},
-      writeOut: () => {},
-      outputError: () => {},
-    });
+    this.exitOverride()
+      .helpOption(false)
+      .helpCommand(false)
+      .allowExcessArguments(true)
+      .configureOutput({
+        writeErr: () => {},
+        writeOut: () => {},
+        outputError: () => {},
+      });
     for (const flag of own) this.#register(flag, texts);
   }
 
@@ -85,7 +89,9 @@ export function parseGlobals(argv: readonly string[], texts: Texts): { words: st
   const end = argv.indexOf('--');
   const tail = end < 0 ? [] : argv.slice(end);
   const program = new Level('cairn', globalFlags, texts);
-  const { operands, unknown } = translated(program, () => program.parseOptions(argv.slice(0, end < 0 ? undefined : end)));
+  const { operands, unknown } = translated(program, () =>
+    program.parseOptions(argv.slice(0, end < 0 ? undefined : end)),
+  );
   return { words: operands, rest: [...operands, ...unknown, ...tail] };
 }
 
@@ -143,9 +149,12 @@ function translate(root: Level, code: string, quoted: string, words: readonly st
     case 'commander.unknownCommand':
       return new CairnError('usage', `expected command but got "${quoted}"`, didYouMean(quoted, commandNames(root)));
     case 'commander.help':
-      return new CairnError('usage', `must select a subcommand of '${levelPath(root, words)
+      return new CairnError(
+        'usage',
+        `must select a subcommand of '${levelPath(root, words)
           .map((level) => level.name())
-          .join(' ')}'`);
+          .join(' ')}'`,
+      );
     default:
       return new CairnError('usage', code);
   }
@@ -158,7 +167,9 @@ function levels(root: Level): Level[] {
 /** The levels that the words lead to. */
 function levelPath(root: Level, words: readonly string[]): Level[] {
   const next = words.findIndex((word) => !word.startsWith('-'));
-  const level = (root.commands as Level[]).find((sub) => sub.name() === words[next] || sub.aliases().includes(words[next]));
+  const level = (root.commands as Level[]).find(
+    (sub) => sub.name() === words[next] || sub.aliases().includes(words[next]),
+  );
   return [root, ...(level === undefined ? [] : levelPath(level, words.slice(next + 1)))];
 }
 
@@ -170,7 +181,11 @@ export function unknownFlag(arg: string, near: readonly Flag[]): CairnError {
   const text = arg.replace(/=.*$/s, '');
   if (!text.startsWith('--')) {
     const known = new Set(near.map((flag) => flag.short));
-    const letter = text.slice(1).split('').find((c) => !known.has(c)) ?? text[1];
+    const letter =
+      text
+        .slice(1)
+        .split('')
+        .find((c) => !known.has(c)) ?? text[1];
     return new CairnError('usage', `unknown short flag '-${letter}'`);
   }
   const names = near.flatMap((flag) => [flag.name, ...(flag.aliases ?? [])]).map((name) => '--' + name);

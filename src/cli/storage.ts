@@ -13,14 +13,19 @@ export interface StorageOptions {
   limits?: JsonObject;
 }
 
+/** Without the signal of an interrupt: what was read until then is still to be stored. A second interrupt does not wait. */
 export async function openContextStorage(
-  { ports, console, flags, signal }: Context,
+  { ports, console, flags }: Context,
   info: ConnectionInfo,
   { create, readOnly, limits }: StorageOptions = {},
 ): Promise<BlobStorage> {
-  let storage = await openStorage(info, ports, { create, readOnly, signal, warn: (message) => console.warning(message) });
+  let storage = await openStorage(info, ports, {
+    create,
+    readOnly,
+    warn: (message) => console.warning(message),
+  });
   const throttling = parseThrottlingLimits(limits ?? info.config);
-  if (Object.keys(throttling).length > 0) storage = new ThrottledStorage(storage, throttling, ports.clock, signal);
+  if (Object.keys(throttling).length > 0) storage = new ThrottledStorage(storage, throttling, ports.clock);
   if (flags.text('log-level') !== 'debug' || !flags.bool('trace-storage')) return storage;
   return new LoggingStorage(
     storage,

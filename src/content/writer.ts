@@ -148,6 +148,18 @@ export class WriteManager implements ContentWriter {
     if (pack.length >= this.#options.maxPackSize) this.#finish(kind);
   }
 
+  /**
+   * Stores the sealed bytes of a known content again, in another pack (section 12: rewrite; undelete when `deleted` is
+   * false). Returns a promise when the caller must wait before it brings more.
+   */
+  replace(info: ContentInfo, sealed: Uint8Array, deleted = info.deleted): Promise<void> | undefined {
+    this.#check();
+    const { originalLength, compression } = info;
+    const timestamp = Math.max(toSeconds(this.#options.clock.now()), info.timestamp + 1);
+    this.#append(contentKey(info.id), sealed, { originalLength, compression, timestamp, deleted });
+    return this.#backpressure();
+  }
+
   async delete(id: string): Promise<void> {
     this.#check();
     const info = this.info(id);

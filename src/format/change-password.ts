@@ -39,9 +39,13 @@ export async function changePassword(
     throw new CairnError('invalid-argument', 'the new password is the same as the current one');
   const changed = { ...format, formatKey };
   const blobs = await sealFormat(changed, ports);
-  if (current.blobcfg !== undefined) await storage.put(PREVIOUS_CONFIG, current.blobcfg);
+  const retention = retentionFor(BLOBCFG, format.blobConfig);
+  // the blob tells which key is in force, so that an abandoned change cannot come back to life: there must be one
+  const previous = current.blobcfg ?? (await sealFormat(format, ports)).blobcfg;
+  if (current.blobcfg === undefined) await storage.put(BLOBCFG, previous, retention);
+  await storage.put(PREVIOUS_CONFIG, previous);
   await storage.put(PENDING, blobs.repository);
-  await storage.put(BLOBCFG, blobs.blobcfg, retentionFor(BLOBCFG, format.blobConfig));
+  await storage.put(BLOBCFG, blobs.blobcfg, retention);
   await storage.put(REPOSITORY, blobs.repository, retentionFor(REPOSITORY, format.blobConfig));
   await storage.delete(PENDING);
   await storage.delete(PREVIOUS_CONFIG);
@@ -76,6 +80,8 @@ export async function mendPasswordChange(
   const [pending, previous] = await Promise.all([read(PENDING), read(PREVIOUS_CONFIG)]);
   if (pending === undefined) return false;
   const now = await readFormatBlobs(storage);
+  // what opens needs no mending, and may be newer than what the change left behind
+  if (now.blobcfg === undefined || (await opens(now.repository, now.blobcfg))) return false;
   if (await opens(pending, now.blobcfg)) {
     await storage.put(REPOSITORY, pending);
   } else if (previous !== undefined && (await opens(now.repository, previous))) {

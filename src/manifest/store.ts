@@ -153,19 +153,26 @@ export class ManifestWriteStore extends ManifestStore implements ManifestWriter 
   /** Writes pending items as one content (before the packs are flushed); compacts when there are many contents. */
   async writePending(): Promise<void> {
     if (this.#pending.size === 0) return;
-    const items = await this.load();
-    const { contentIds } = this.loaded!;
+    await this.load();
+    if (this.loaded!.contentIds.length >= COMPACT_AT) {
+      // what others deleted and compacted since must not come back
+      await this.options.contents.refresh();
+      this.forget();
+      await this.load();
+    }
+    const { items, contentIds } = this.loaded!;
     const compact = contentIds.length >= COMPACT_AT;
+    const pending = new Map(this.#pending);
     const merged = new Map(items);
-    for (const [id, entry] of this.#pending) {
+    for (const [id, entry] of pending) {
       if (entry.deleted) merged.delete(id);
       else merged.set(id, entry);
     }
-    const entries = compact ? [...merged.values()] : [...this.#pending.values()];
+    const entries = compact ? [...merged.values()] : [...pending.values()];
     const gzip = await this.options.compressors.byId(GZIP);
     const written = await this.#writer.write(gzip.compress(encodeManifestContent(entries)), PREFIX, ZSTD_FASTEST);
     if (compact) for (const id of contentIds) if (id !== written) await this.#writer.delete(id);
     this.loaded = { items: merged, contentIds: compact ? [written] : [...contentIds, written] };
-    this.#pending.clear();
+    for (const [id, entry] of pending) if (this.#pending.get(id) === entry) this.#pending.delete(id);
   }
 }

@@ -22,16 +22,21 @@ export async function objectPieces(contents: ObjectContents, objectId: string): 
 }
 
 /** All contents of an object, those of its index objects included: what garbage collection and verify need. */
-export async function* objectContentIds(contents: ObjectContents, objectId: string): AsyncGenerator<string> {
+export async function* objectContentIds(contents: ObjectContents, objectId: string, depth = 0): AsyncGenerator<string> {
+  checkDepth(objectId, depth);
   const id = parseObjectId(objectId);
   if (id.indirection === 0) {
     yield id.contentId;
     return;
   }
   const inner = formatObjectId({ ...id, indirection: id.indirection - 1 });
-  yield* objectContentIds(contents, inner);
-  for (const entry of parseIndirect(await readWhole(contents, inner, 0)))
-    yield* objectContentIds(contents, entry.object);
+  yield* objectContentIds(contents, inner, depth + 1);
+  for (const entry of parseIndirect(await readWhole(contents, inner, depth + 1)))
+    yield* objectContentIds(contents, entry.object, depth + 1);
+}
+
+function checkDepth(objectId: string, depth: number): void {
+  if (depth > MAX_DEPTH) throw new CairnError('corrupt', `object ${objectId} has too many levels of indirection`);
 }
 
 async function collect(
@@ -42,7 +47,7 @@ async function collect(
   pieces: ObjectPiece[],
   depth: number,
 ): Promise<number> {
-  if (depth > MAX_DEPTH) throw new CairnError('corrupt', `object ${objectId} has too many levels of indirection`);
+  checkDepth(objectId, depth);
   const id = parseObjectId(objectId);
   if (id.indirection === 0) {
     const length = expected ?? (await contentLength(contents, id.contentId, id.compressed));
@@ -87,7 +92,7 @@ async function readPiece(contents: ObjectContents, piece: ObjectPiece): Promise<
 }
 
 async function readWhole(contents: ObjectContents, objectId: string, depth: number): Promise<Uint8Array> {
-  if (depth > MAX_DEPTH) throw new CairnError('corrupt', `object ${objectId} has too many levels of indirection`);
+  checkDepth(objectId, depth);
   const pieces: ObjectPiece[] = [];
   await collect(contents, objectId, 0, undefined, pieces, depth);
   const parts: Uint8Array[] = [];

@@ -1,4 +1,5 @@
 import { CairnError } from '../errors.ts';
+import { createSplitter } from '../kernels/splitter.ts';
 import { policyTree } from '../policy/store.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { SnapshotManifest } from '../snapshot/manifest.ts';
@@ -43,6 +44,7 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
         objects: session.objects,
         manifests: session.manifests,
         objectWriter: (compression) => session.objectWriter(compression),
+        newSplitter: (name) => createSplitter(name, state.core),
         flush: () => session.flush(),
         splitter: format.parameters.splitter,
       },

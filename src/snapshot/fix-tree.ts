@@ -97,7 +97,7 @@ export class TreeFix {
 }
 
 /** Keeps what failed right in a directory when it was uploaded: the part of the old totals that no child accounts for. */
-function addOwnFailures(summary: DirectorySummary, old: DirectorySummary, children: readonly DirEntry[]): void {
+export function addOwnFailures(summary: DirectorySummary, old: DirectorySummary, children: readonly DirEntry[]): void {
   const below = new Set<string>();
   let { numFailed, numIgnoredErrors } = old;
   for (const { summary: child } of children) {

@@ -28,6 +28,7 @@ export interface StreamUpload {
   stopReason(): string | undefined;
   /** Called between pieces; waits for a flush that is due. */
   pause(): Promise<void> | undefined;
+  signal?: AbortSignal;
 }
 
 /** What Kopia makes of Go's zero time when it counts nanoseconds in 64 bits. */
@@ -99,13 +100,20 @@ async function* watched(
     stopped.reason = options.stopReason() ?? '';
     if (stopped.reason !== '') throw stopped;
   };
-  for await (const piece of bytes) {
+  const pieces = bytes[Symbol.asyncIterator]();
+  // a stream that gives nothing must not outlive the wish to stop
+  const aborted = new Promise<undefined>((resolve) => {
+    options.signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  for (;;) {
     stop();
-    yield piece;
-    options.progress.hashedBytes += piece.length;
+    const next = await Promise.race([pieces.next(), aborted]);
+    if (next === undefined) continue;
+    if (next.done) return;
+    yield next.value;
+    options.progress.hashedBytes += next.value.length;
     await options.pause();
   }
-  stop();
 }
 
 function checkName(name: string): void {

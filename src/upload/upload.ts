@@ -1,5 +1,6 @@
 import { fileError, CairnError, isCairnError, systemCode } from '../errors.ts';
 import type { ContentWriter } from '../content/types.ts';
+import type { Splitter } from '../kernels/types.ts';
 import type { ManifestWriter } from '../manifest/types.ts';
 import type { ObjectContents } from '../object/open.ts';
 import type { ObjectWriterOptions } from '../object/writer.ts';
@@ -9,10 +10,12 @@ import type { Clock, FileFidelity, FileStat, SyncFiles } from '../ports.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { newSnapshot, type SnapshotManifest } from '../snapshot/manifest.ts';
 import { listSnapshots, saveSnapshot } from '../snapshot/store.ts';
+import type { Actions } from './actions.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PreviousDirectory } from './previous.ts';
 import { newProgress, type UploadProgress } from './progress.ts';
-import { Walk } from './walk.ts';
+import { uploadStream, type StreamSource } from './stdin.ts';
+import { lookAtDirectory, Walk } from './walk.ts';
 
 /** What an upload writes to and reads from. */
 export interface UploadTarget {
@@ -20,6 +23,7 @@ export interface UploadTarget {
   objects: ObjectContents;
   manifests: ManifestWriter;
   objectWriter(metadataCompression: number): ObjectWriterOptions;
+  newSplitter(name: string): Splitter;
   /** Manifests, packs, index: everything so far becomes visible. */
   flush(): Promise<void>;
   splitter: string;
@@ -52,6 +56,10 @@ export interface UploadOptions {
   /** Milliseconds between checkpoints; Kopia allows at most 45 minutes. */
   checkpointInterval?: number;
   report?(path: string, error: CairnError, ignored: boolean): void;
+  /** A stream in place of the path's files: `--stdin-file`. */
+  stream?: StreamSource;
+  /** Runs the policies' actions; without it they are passed over. */
+  actions?: Actions;
   /** Called with every saved manifest, checkpoints included, before it is flushed: retention (snapshot/expire.ts). */
   afterSave?(manifests: ManifestWriter, saved: SnapshotManifest): Promise<void>;
 }
@@ -61,13 +69,14 @@ export const CHECKPOINT_INTERVAL = 45 * 60_000;
 /**
  * Takes one snapshot (spec/snapshots-and-policies.md section 8). The manifest is saved when everything it needs is in
  * packs and the index; with failed files it is saved all the same and its summary says so. An upload that is stopped
- * leaves a manifest marked incomplete, from which the next one goes on.
+ * leaves a manifest marked incomplete, from which the next one goes on. Where the policy ignores identical snapshots, one
+ * with the root object of the last is not saved: its ID is empty then.
  */
 export async function uploadSnapshot(target: UploadTarget, options: UploadOptions): Promise<SnapshotManifest> {
   const { clock, source, pipeline, signal } = options;
   const progress = options.progress ?? newProgress();
   const started = clock.now();
-  const { path, stat } = await lookAt(options);
+  const found = options.stream === undefined ? await lookAt(options) : undefined;
   const previous = await previousRoots(target.manifests, source);
   const stopped = () =>
     signal?.aborted === true
@@ -94,15 +103,19 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     stopReason: stopped,
     pause: checkpoints.pause,
     report: (at, error, ignored) => options.report?.(at, error, ignored),
+    actions: options.actions,
   });
   try {
-    const rootEntry = await walkRoot(walk, options, path, stat, previous);
+    const stream = options.stream && (await storeStream(target, options, options.stream, progress, stopped));
+    const rootEntry = stream?.rootEntry ?? (await walkWithActions(walk, options, found!, previous));
     if (pipeline.failure !== undefined && !isCairnError(pipeline.failure, 'canceled')) throw pipeline.failure;
-    const incomplete = walk.incomplete || (signal?.aborted === true ? 'canceled' : '');
+    const incomplete = walk.incomplete || stream?.incomplete || (signal?.aborted === true ? 'canceled' : '');
     const snapshot = describe(options, started, rootEntry, progress, incomplete);
     progress.uploadedBytes = target.contents.written.packedBytes;
-    const saved = await saveSnapshot(target.manifests, snapshot);
+    const identical = rootEntry.objectId === previous.at(0)?.objectId && ignoresIdentical(options);
+    const saved = identical ? snapshot : await saveSnapshot(target.manifests, snapshot);
     await checkpoints.remove();
+    if (!identical) await options.afterSave?.(target.manifests, saved);
     await target.flush();
     return saved;
   } finally {
@@ -110,7 +123,60 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
   }
 }
 
-async function lookAt({ path, realPath, syncFiles }: UploadOptions): Promise<{ path: string; stat: FileStat }> {
+function ignoresIdentical({ policy }: UploadOptions): boolean {
+  return policy.policy.retention.ignoreIdenticalSnapshots === true;
+}
+
+function storeStream(
+  target: UploadTarget,
+  { path, policy, clock, signal }: UploadOptions,
+  stream: StreamSource,
+  progress: UploadProgress,
+  stopReason: () => string | undefined,
+) {
+  return uploadStream(path, stream, {
+    objectWriter: (compression) => target.objectWriter(compression),
+    newSplitter: (name) => target.newSplitter(name),
+    splitter: target.splitter,
+    policy,
+    clock,
+    progress,
+    stopReason,
+    pause: () => (target.contents.flushDue ? target.flush() : undefined),
+    signal,
+  });
+}
+
+interface Found {
+  path: string;
+  stat: FileStat;
+}
+
+/** The walk between the actions of the snapshot's root, which may send it to another folder. */
+async function walkWithActions(
+  walk: Walk,
+  options: UploadOptions,
+  { path, stat }: Found,
+  previous: readonly DirEntry[],
+): Promise<DirEntry> {
+  const { beforeSnapshotRoot, afterSnapshotRoot } = options.policy.policy.actions;
+  const pair = stat.kind === 'directory' ? options.actions?.pair(path) : undefined;
+  if (pair === undefined) return walkRoot(walk, options, path, stat, previous, path);
+  try {
+    const redirected = await pair.before('before-snapshot-root', beforeSnapshotRoot);
+    try {
+      if (redirected === undefined) return await walkRoot(walk, options, path, stat, previous, path);
+      const seen = lookAtDirectory(options.syncFiles, redirected);
+      return await walkRoot(walk, options, redirected, seen, previous, path);
+    } finally {
+      await pair.after('after-snapshot-root', afterSnapshotRoot);
+    }
+  } finally {
+    await pair.close();
+  }
+}
+
+async function lookAt({ path, realPath, syncFiles }: UploadOptions): Promise<Found> {
   try {
     // the source may be a symlink; what it points to is read, its own path stays the source's identity
     const real = await realPath(path);
@@ -131,11 +197,12 @@ async function walkRoot(
   path: string,
   stat: FileStat,
   previous: readonly DirEntry[],
+  sourcePath: string,
 ): Promise<DirEntry> {
   const name = path.slice(path.lastIndexOf(separator) + 1) || '/';
   if (stat.kind === 'directory') {
     const ids = previous.filter((entry) => entry.type === 'd').map((entry) => entry.objectId);
-    return walk.root(path, name, stat, policy, ids);
+    return walk.root(path, name, stat, policy, ids, sourcePath);
   }
   const files = previous.filter((entry) => entry.type === 'f').map((entry) => new Map([[entry.name, entry]]));
   return walk.singleFile(path, name, stat, policy, new PreviousDirectory(files));
@@ -215,6 +282,7 @@ function checkpointer(target: UploadTarget, options: UploadOptions, started: big
     );
     if (saved !== undefined) await target.manifests.delete(saved);
     saved = snapshot.id;
+    await options.afterSave?.(target.manifests, snapshot);
     await target.flush();
   };
   return {

@@ -9,10 +9,12 @@ import type { Clock, FileStat, SyncFiles } from '../ports.ts';
 import { DirectoryBuilder } from '../snapshot/directory-builder.ts';
 import { encodeDirectory } from '../snapshot/directory.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
+import type { Actions } from './actions.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
 import { isCacheDirectory, joinPath, localEntries, readIgnoreFile, type LocalEntry } from './local.ts';
 import type { Pipeline } from './pipeline.ts';
+import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
 import type { UploadProgress } from './progress.ts';
 
@@ -38,6 +40,8 @@ export interface WalkOptions {
   /** Called between entries when a checkpoint or flush is due. */
   pause(walk: Walk): Promise<void> | undefined;
   report(path: string, error: CairnError, ignored: boolean): void;
+  /** Runs the policies' folder actions; absent where actions are off. */
+  actions?: Actions;
 }
 
 /** A directory whose entries are being gathered. */
@@ -75,8 +79,15 @@ export class Walk {
   }
 
   /** Uploads a directory tree; the entry of its root. Fails when the root itself cannot be listed. */
-  root(path: string, name: string, stat: FileStat, node: PolicyNode, previous: readonly string[]): Promise<DirEntry> {
-    return this.#directory(path, '', name, stat, node, IgnoreContext.empty, previous);
+  root(
+    path: string,
+    name: string,
+    stat: FileStat,
+    node: PolicyNode,
+    previous: readonly string[],
+    sourcePath = path,
+  ): Promise<DirEntry> {
+    return this.#directory(path, sourcePath, '', name, stat, node, IgnoreContext.empty, previous);
   }
 
   /** Uploads one file that is a source by itself. */
@@ -94,8 +105,39 @@ export class Walk {
     return { ...entry, summary: { ...summary, dirs: 0 } };
   }
 
+  /** Runs the folder's actions around it. `sourcePath` is where it would lie if no action had sent the walk elsewhere. */
   async #directory(
     path: string,
+    sourcePath: string,
+    relative: string,
+    name: string,
+    stat: FileStat,
+    node: PolicyNode,
+    parentContext: IgnoreContext,
+    previousIds: readonly string[],
+  ): Promise<DirEntry> {
+    const { actions, syncFiles } = this.#options;
+    const { beforeFolder, afterFolder } = node.defined?.actions ?? {};
+    if (actions === undefined || (beforeFolder === undefined && afterFolder === undefined))
+      return this.#listed(path, sourcePath, relative, name, stat, node, parentContext, previousIds);
+    const pair = actions.pair(sourcePath);
+    try {
+      const redirected = await pair.before('before-folder', beforeFolder);
+      try {
+        const at = redirected ?? path;
+        const seen = redirected === undefined ? stat : lookAtDirectory(syncFiles, redirected);
+        return await this.#listed(at, sourcePath, relative, name, seen, node, parentContext, previousIds);
+      } finally {
+        await pair.after('after-folder', afterFolder);
+      }
+    } finally {
+      await pair.close();
+    }
+  }
+
+  async #listed(
+    path: string,
+    sourcePath: string,
     relative: string,
     name: string,
     stat: FileStat,
@@ -132,6 +174,11 @@ export class Walk {
       for (const entry of localEntries(syncFiles, path, names, separator)) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
+        const stands = entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
+        if (stands !== undefined) {
+          await this.#placeholder(frame, path, relative, entry, stands, context, present);
+          continue;
+        }
         if (entry.stat?.kind === 'directory') {
           if (
             this.#selected(
@@ -151,7 +198,7 @@ export class Walk {
       }
       for (const entry of directories) {
         if (this.#ended()) break;
-        await this.#subdirectory(frame, path, relative, entry, context, previous);
+        await this.#subdirectory(frame, path, sourcePath, relative, entry, context, previous);
       }
       await Promise.all(pending);
     } finally {
@@ -313,9 +360,36 @@ export class Walk {
     }
   }
 
+  /** Takes over the entry that a placeholder of a shallow restore stands for. */
+  async #placeholder(
+    frame: Frame,
+    path: string,
+    relative: string,
+    { name, stat }: LocalEntry,
+    stands: string,
+    context: IgnoreContext,
+    present: ReadonlySet<string>,
+  ): Promise<void> {
+    const { syncFiles, contents, separator, progress } = this.#options;
+    const at = joinPath(path, name, separator);
+    if (!this.#selected(context, relative, stat!, stands, frame.stat.device, at)) return;
+    try {
+      if (present.has(stands)) throw placeholderError(at, `${stands} itself is beside it`);
+      const entry = await readPlaceholder(syncFiles, contents, at, stat!, separator, stands);
+      frame.builder.add(entry);
+      progress.cachedFiles++;
+    } catch (error) {
+      if (!isCairnError(error)) throw error;
+      const { ignoreFileErrors, ignoreDirectoryErrors } = frame.node.child(stands).policy.errorHandling;
+      const ignored = stat!.kind === 'directory' ? ignoreDirectoryErrors : ignoreFileErrors;
+      this.#failed(frame, at, relative, stands, error, ignored ?? false);
+    }
+  }
+
   async #subdirectory(
     frame: Frame,
     path: string,
+    sourcePath: string,
     relative: string,
     { name, stat }: LocalEntry,
     context: IgnoreContext,
@@ -326,10 +400,19 @@ export class Walk {
     if (hasRawBytes(name)) this.#options.progress.alteredNames++;
     try {
       frame.builder.add(
-        await this.#directory(at, `${relative}/${name}`, name, stat!, node, context, previous.children(name)),
+        await this.#directory(
+          at,
+          joinPath(sourcePath, name, this.#options.separator),
+          `${relative}/${name}`,
+          name,
+          stat!,
+          node,
+          context,
+          previous.children(name),
+        ),
       );
     } catch (error) {
-      const local = isCairnError(error) && (error.data.system !== undefined || error.code === 'invalid-argument');
+      const local = isCairnError(error) && (error.data.system !== undefined || error.data.action !== undefined || error.code === 'invalid-argument');
       if (!local) throw error;
       this.#failed(frame, at, relative, name, error, node.policy.errorHandling.ignoreDirectoryErrors ?? false);
     }
@@ -367,6 +450,17 @@ export class Walk {
 
 function entryOf(name: string, type: string, { mode, size, mtime, uid, gid }: FileStat): DirEntry {
   return { name, type, mode, size, mtime, uid, gid, objectId: '' };
+}
+
+/** What an action sent the walk to. */
+export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
+  try {
+    const stat = files.lstat(path);
+    if (stat.kind === 'directory') return stat;
+  } catch (cause) {
+    throw fileError(cause, 'cannot read what the action named,', path);
+  }
+  throw new CairnError('invalid-argument', `cannot read what the action named, ${path}: it is no directory`);
 }
 
 function ioError(cause: unknown, what: string, path: string): CairnError {

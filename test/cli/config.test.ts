@@ -8,12 +8,7 @@ import { cacheDirectory, configDirectory, configPath, dataDirectory } from '../.
 import { configToText, parseConfig, readConfig, writeConfig } from '../../src/cli/config/file.ts';
 import { cachedFormat, cacheFormat, forgetFormat } from '../../src/cli/config/format-cache.ts';
 import { defaultHostName, defaultUserName } from '../../src/cli/config/identity.ts';
-import {
-  forgetPassword,
-  readStoredKey,
-  readStoredPassword,
-  storePassword,
-} from '../../src/cli/config/password.ts';
+import { forgetPassword, readStoredKey, readStoredPassword, storePassword } from '../../src/cli/config/password.ts';
 import { absolutePath, cleanPath, directoryOf, joinPath, relativePath } from '../../src/cli/config/paths.ts';
 import { decodeToken, encodeToken } from '../../src/cli/config/token.ts';
 import { CairnError } from '../../src/errors.ts';
@@ -100,7 +95,9 @@ describe('connection file', () => {
   it('a failed write leaves nothing behind', async () => {
     const folder = temporaryDirectory();
     mkdirSync(join(folder, 'taken'));
-    await expect(writeConfig(files, random, join(folder, 'taken'), parseConfig(text, 'c'))).rejects.toThrow(/unable to write/);
+    await expect(writeConfig(files, random, join(folder, 'taken'), parseConfig(text, 'c'))).rejects.toThrow(
+      /unable to write/,
+    );
     expect(readdirSync(folder)).toEqual(['taken']);
   });
 });
@@ -108,7 +105,11 @@ describe('connection file', () => {
 describe('directories', () => {
   const linux = fakeEnvironment({ home: '/home/u' });
   const mac = fakeEnvironment({ platform: 'darwin', home: '/Users/u' });
-  const windows = fakeEnvironment({ platform: 'windows', home: 'C:\\Users\\u', variables: { APPDATA: 'C:\\Users\\u\\AppData\\Roaming', LOCALAPPDATA: 'C:\\Users\\u\\AppData\\Local' } });
+  const windows = fakeEnvironment({
+    platform: 'windows',
+    home: 'C:\\Users\\u',
+    variables: { APPDATA: 'C:\\Users\\u\\AppData\\Roaming', LOCALAPPDATA: 'C:\\Users\\u\\AppData\\Local' },
+  });
 
   it('lie where each system keeps such things', () => {
     expect([linux, mac, windows].map((environment) => configDirectory(environment))).toEqual([
@@ -125,8 +126,14 @@ describe('directories', () => {
   });
 
   it('XDG variables move them', () => {
-    const environment = fakeEnvironment({ variables: { XDG_CONFIG_HOME: '/x', XDG_CACHE_HOME: '/y', XDG_DATA_HOME: '/z' } });
-    expect([configDirectory(environment), cacheDirectory(environment), dataDirectory(environment)]).toEqual(['/x/cairn', '/y/cairn', '/z/cairn']);
+    const environment = fakeEnvironment({
+      variables: { XDG_CONFIG_HOME: '/x', XDG_CACHE_HOME: '/y', XDG_DATA_HOME: '/z' },
+    });
+    expect([configDirectory(environment), cacheDirectory(environment), dataDirectory(environment)]).toEqual([
+      '/x/cairn',
+      '/y/cairn',
+      '/z/cairn',
+    ]);
   });
 
   it('a bare name lies in the configuration directory, a path is a path', () => {
@@ -153,7 +160,12 @@ describe('cache directory', () => {
   it('is one of its own for each repository below the directory that is named', async () => {
     const environment = fakeEnvironment();
     const a = await cacheRoot({ cacheDirectory: '../../.cache/kopia/85a5608702533435' }, uniqueId, file, environment);
-    const b = await cacheRoot({ cacheDirectory: '../../.cache/kopia/85a5608702533435' }, new Uint8Array(32), file, environment);
+    const b = await cacheRoot(
+      { cacheDirectory: '../../.cache/kopia/85a5608702533435' },
+      new Uint8Array(32),
+      file,
+      environment,
+    );
     expect(a).toMatch(/^\/home\/u\/\.cache\/kopia\/85a5608702533435\/cairn-[0-9a-f]{16}$/);
     expect(a).not.toBe(b);
     expect(await cacheRoot({}, uniqueId, file, environment)).toBeUndefined();
@@ -180,7 +192,7 @@ describe('tokens', () => {
   const token =
     'eyJ2ZXJzaW9uIjoiMSIsInN0b3JhZ2UiOnsidHlwZSI6ImZpbGVzeXN0ZW0iLCJjb25maWciOnsicGF0aCI6Ii9yIiwiZmlsZU1vZGUiOjM4NCwiZGlyTW9kZSI6NDQ4LCJkaXJTaGFyZHMiOm51bGx9fSwicGFzc3dvcmQiOiJwdyJ9';
 
-  it('are Kopia\'s bytes', () => {
+  it("are Kopia's bytes", () => {
     expect(encodeToken(storage, 'pw')).toBe(token);
     expect(decodeToken(token)).toEqual({ storage, password: 'pw' });
     expect(decodeToken(encodeToken(storage))).toEqual({ storage });

@@ -20,7 +20,9 @@ interface Row {
   stdin?: string;
 }
 
-const rows = (JSON.parse(gunzipSync(readFileSync(new URL('negative.json.gz', import.meta.url))).toString()) as { rows: Row[] }).rows;
+const rows = (
+  JSON.parse(gunzipSync(readFileSync(new URL('negative.json.gz', import.meta.url))).toString()) as { rows: Row[] }
+).rows;
 
 /** Kopia's exit code is 0, here it is an error. */
 const refusedHere = new Set([
@@ -128,7 +130,10 @@ async function isThere(argv: readonly string[]): Promise<boolean> {
 describe.each(rows.map((row) => [row.what, row] as const))('%s', (what, row) => {
   it('is answered', async () => {
     const argv = row.argv.slice(1).map((arg) => arg.replace(/<[A-Z-]+>/g, (name) => names[name] ?? name));
-    const fresh = /^(repository (connect|create)|no config)/.test(argv.slice(0, 2).join(' ')) || what.includes('without connection') || what === 'no config file';
+    const fresh =
+      /^(repository (connect|create)|no config)/.test(argv.slice(0, 2).join(' ')) ||
+      what.includes('without connection') ||
+      what === 'no config file';
     const config = fresh ? [`--config-file=${cli.path('other.config')}`] : [];
     const terminal = new CapturedTerminal();
     cli.variables.KOPIA_PASSWORD = row.password ?? 'pw';

@@ -55,12 +55,15 @@ describe('given times', () => {
     expect(parseGivenTime('start-time', text, berlin)).toBe(parseTime(expected));
   });
 
-  it.each(['yesterday', '2026-01-02 00:00:00', '2026-02-30 00:00:00 UTC', '2026-01-02 03:04:05 XYZ', '2026-01-02 24:00:00 UTC'])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseGivenTime('start-time', text, berlin)).toThrow(/flag '--start-time' takes a time such as/);
-    },
-  );
+  it.each([
+    'yesterday',
+    '2026-01-02 00:00:00',
+    '2026-02-30 00:00:00 UTC',
+    '2026-01-02 03:04:05 XYZ',
+    '2026-01-02 24:00:00 UTC',
+  ])('refuses %s', (text) => {
+    expect(() => parseGivenTime('start-time', text, berlin)).toThrow(/flag '--start-time' takes a time such as/);
+  });
 });
 
 describe('JSON lists', () => {
@@ -184,7 +187,9 @@ describe('failures', () => {
     expect(terminal.errText).toBe('full\nhint: free some\nhint: then again\n');
     const json = new CapturedTerminal();
     printFailure(new Console(json, clock), error, true);
-    expect(JSON.parse(json.errText)).toEqual({ error: { code: 'no-space', message: 'full', hint: 'free some\nthen again', causes: ['inner'] } });
+    expect(JSON.parse(json.errText)).toEqual({
+      error: { code: 'no-space', message: 'full', hint: 'free some\nthen again', causes: ['inner'] },
+    });
   });
 });
 
@@ -207,7 +212,8 @@ describe('histogram', () => {
 describe('progress', () => {
   it('the rate is that of the last half minute', () => {
     const rate = new Rate();
-    for (let second = 0; second <= 120; second++) rate.add(second * 1000, second < 60 ? second * 100 : 6000 + (second - 60) * 10);
+    for (let second = 0; second <= 120; second++)
+      rate.add(second * 1000, second < 60 ? second * 100 : 6000 + (second - 60) * 10);
     expect(rate.perSecond).toBe(10);
   });
 
@@ -237,7 +243,14 @@ describe('progress', () => {
     };
     const console = new Console(terminal, fake);
     const view = (): ProgressView => ({ text: 'T', done: now / 100, total: total ?? undefined, json: { x: 1 } });
-    const progress = new Progress({ console, clock: fake, format, interval: 300, size: (bytes) => formatSize(bytes), view });
+    const progress = new Progress({
+      console,
+      clock: fake,
+      format,
+      interval: 300,
+      size: (bytes) => formatSize(bytes),
+      view,
+    });
     await third;
     await progress.finish();
     return terminal.errText;
@@ -257,7 +270,10 @@ describe('progress', () => {
   });
 
   it('JSON events with a summary', async () => {
-    const events = (await painted('json')).trim().split('\n').map((line) => JSON.parse(line));
+    const events = (await painted('json'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toEqual(['progress', 'progress', 'progress', 'summary']);
     expect(events[1]).toEqual({ event: 'progress', elapsedSeconds: 20, bytesPerSecond: 10, secondsLeft: 80, x: 1 });
   });

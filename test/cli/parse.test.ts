@@ -42,10 +42,16 @@ describe('messages of the parser', () => {
     ['snapshot list --json=maybe', "flag '--json' takes true or false, got 'maybe'"],
     ['index list --sort=foo', "enum value must be one of time,size,name, got 'foo'"],
     ['snapshot list --log-level=loud', "enum value must be one of debug,info,warning,error, got 'loud'"],
-    ['content verify --progress-interval=5', "flag '--progress-interval' takes a duration such as 300ms, 15m, 1h30m or 7d, got '5'"],
+    [
+      'content verify --progress-interval=5',
+      "flag '--progress-interval' takes a duration such as 300ms, 15m, 1h30m or 7d, got '5'",
+    ],
     ['policy set --inherit=perhaps', "flag '--inherit' takes true or false, got 'perhaps'"],
     ['blob list --min-size=1e3', "flag '--min-size' takes a whole number, got '1e3'"],
-    ['snapshot list --timezone=Foo/Bar', "flag '--timezone' takes local, utc, original or a name such as Europe/Berlin, got 'Foo/Bar'"],
+    [
+      'snapshot list --timezone=Foo/Bar',
+      "flag '--timezone' takes local, utc, original or a name such as Europe/Berlin, got 'Foo/Bar'",
+    ],
   ];
   it.each(rows)('%s', async (argv, message) => {
     const { code, out, err } = await cairn(argv.split(' '));
@@ -67,7 +73,10 @@ describe('hints', () => {
   });
 
   it('names the variable that holds a bad value', async () => {
-    const { code, err } = await cairn(['snapshot', 'list'], fakeEnvironment({ variables: { KOPIA_USE_KEYRING: 'maybe' } }));
+    const { code, err } = await cairn(
+      ['snapshot', 'list'],
+      fakeEnvironment({ variables: { KOPIA_USE_KEYRING: 'maybe' } }),
+    );
     expect(err).toContain("flag '--use-keyring' takes true or false, got 'maybe'");
     expect(err).toContain('hint: the variable KOPIA_USE_KEYRING says so');
     expect(code).toBe(1);
@@ -106,7 +115,13 @@ describe('pages', () => {
   });
 
   it('--help, help and aliases give the page of the command', async () => {
-    const pages = await Promise.all([['snapshot', 'list', '--help'], ['help', 'snap', 'ls'], ['snap', '--help', 'list']].map((argv) => cairn(argv)));
+    const pages = await Promise.all(
+      [
+        ['snapshot', 'list', '--help'],
+        ['help', 'snap', 'ls'],
+        ['snap', '--help', 'list'],
+      ].map((argv) => cairn(argv)),
+    );
     expect(new Set(pages.map(({ out }) => out)).size).toBe(1);
     expect(pages[0].out).toMatch(/^usage: cairn snapshot list \[<flags>\] \[source\]\n/);
     expect(pages[0].out).toContain('-n, --max-results=N');

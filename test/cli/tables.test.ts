@@ -27,7 +27,9 @@ interface KopiaCommand {
   commands?: KopiaCommand[];
 }
 
-const tree = JSON.parse(gunzipSync(readFileSync(new URL('cli-tree.json.gz', import.meta.url))).toString()) as KopiaCommand;
+const tree = JSON.parse(
+  gunzipSync(readFileSync(new URL('cli-tree.json.gz', import.meta.url))).toString(),
+) as KopiaCommand;
 
 const types: Record<string, string> = {
   bool: 'B',
@@ -81,26 +83,55 @@ function pair(table: CommandTable, kopia: KopiaCommand | undefined, path: string
   const name = path + table.name;
   if (kopia === undefined) throw new Error(`Kopia has no command '${name}'`);
   leaves.push([name, table, kopia]);
-  for (const sub of table.commands ?? []) pair(sub, kopia.commands?.find((command) => command.name === sub.name), `${name} `);
+  for (const sub of table.commands ?? [])
+    pair(
+      sub,
+      kopia.commands?.find((command) => command.name === sub.name),
+      `${name} `,
+    );
 }
 for (const table of tables)
-  if (!additions.includes(table.name)) pair(table, tree.commands!.find((command) => command.name === table.name), '');
+  if (!additions.includes(table.name))
+    pair(
+      table,
+      tree.commands!.find((command) => command.name === table.name),
+      '',
+    );
 
 describe('every command that is there takes what Kopia takes', () => {
   it.each(leaves)('%s', (_, table, kopia) => {
-    expect((table.flags ?? []).map(ofCairn).toSorted(byName)).toEqual((kopia.flags ?? []).map(ofKopia).toSorted(byName));
+    expect((table.flags ?? []).map(ofCairn).toSorted(byName)).toEqual(
+      (kopia.flags ?? []).map(ofKopia).toSorted(byName),
+    );
     expect(table.aliases ?? []).toEqual(kopia.aliases ?? []);
     const args = parseArguments(table.args);
     expect(args.map(({ name, required, repeated }) => ({ name, required, repeated }))).toEqual(
-      (kopia.args ?? []).map(({ name, type, required }) => ({ name, required: required ?? false, repeated: type === 'string[]' })),
+      (kopia.args ?? []).map(({ name, type, required }) => ({
+        name,
+        required: required ?? false,
+        repeated: type === 'string[]',
+      })),
     );
   });
 
-  it('global flags, and Cairn\'s own beside them', () => {
-    const own = ['help', 'help-long', 'help-man', 'version', 'completion-script-bash', 'completion-script-zsh', 'color', 'progress-format', 'password-file'];
-    expect(globalFlags.filter(({ name }) => !own.includes(name)).map(ofCairn).toSorted(byName)).toEqual(
-      tree.flags!.map(ofKopia).toSorted(byName),
-    );
+  it("global flags, and Cairn's own beside them", () => {
+    const own = [
+      'help',
+      'help-long',
+      'help-man',
+      'version',
+      'completion-script-bash',
+      'completion-script-zsh',
+      'color',
+      'progress-format',
+      'password-file',
+    ];
+    expect(
+      globalFlags
+        .filter(({ name }) => !own.includes(name))
+        .map(ofCairn)
+        .toSorted(byName),
+    ).toEqual(tree.flags!.map(ofKopia).toSorted(byName));
   });
 });
 
@@ -114,7 +145,11 @@ describe('the tables themselves', () => {
   it('no name or short form is used twice in a scope', () => {
     const visit = (table: CommandTable, above: readonly Flag[]): void => {
       const scope = [...above, ...(table.flags ?? [])];
-      const names = scope.flatMap(({ name, short, aliases }) => [name, ...(aliases ?? []), ...(short === undefined ? [] : ['-' + short])]);
+      const names = scope.flatMap(({ name, short, aliases }) => [
+        name,
+        ...(aliases ?? []),
+        ...(short === undefined ? [] : ['-' + short]),
+      ]);
       expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
       for (const sub of table.commands ?? []) visit(sub, scope);
     };
@@ -136,9 +171,14 @@ describe("the outline of Kopia's tree", () => {
       name: command.name,
       aliases: (command.aliases ?? []).toSorted(),
       // A command of Kopia's own tests.
-      commands: (command.commands ?? []).filter(({ name }) => name !== 'testsender').map(shape).toSorted((a, b) => byName(a as Outline, b as Outline)),
+      commands: (command.commands ?? [])
+        .filter(({ name }) => name !== 'testsender')
+        .map(shape)
+        .toSorted((a, b) => byName(a as Outline, b as Outline)),
     });
-    const known = outline().map(shape).toSorted((a, b) => byName(a as Outline, b as Outline));
+    const known = outline()
+      .map(shape)
+      .toSorted((a, b) => byName(a as Outline, b as Outline));
     expect(known).toEqual(tree.commands!.map(shape).toSorted((a, b) => byName(a as Outline, b as Outline)));
   });
 

@@ -115,7 +115,12 @@ describe('where a value comes from', () => {
 
   it('of several values the last counts, and whether one was given can be asked', () => {
     const both = given({ truth: ['true', 'false'], list: ['a', 'b'] });
-    expect([both.bool('truth'), both.texts('list'), both.given('truth'), both.given('int')]).toEqual([false, ['a', 'b'], true, false]);
+    expect([both.bool('truth'), both.texts('list'), both.given('truth'), both.given('int')]).toEqual([
+      false,
+      ['a', 'b'],
+      true,
+      false,
+    ]);
   });
 
   it('a name or type that is not in the table is a fault of the program', () => {

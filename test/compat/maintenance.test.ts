@@ -13,6 +13,8 @@ import {
   compactSingleEpoch,
   generateRangeCheckpoint,
 } from '../../src/content/index/compact-epochs.ts';
+import { deleteUnreferencedPacks } from '../../src/content/pack-gc.ts';
+import { chooseContents, rewriteContents } from '../../src/content/rewrite.ts';
 import { rollbackUpgrade } from '../../src/format/upgrade.ts';
 import { setParameters } from '../../src/format/set-parameters.ts';
 import { beginUpgrade } from '../../src/maintenance/upgrade.ts';
@@ -90,7 +92,9 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
       (kopia.json('content', 'list', '--deleted') as { contentID: string }[])
         .map(({ contentID }) => contentID)
         .toSorted();
-    return { kopia, open, session, age, works, contents, path };
+    /** Kopia looks at its own copies of format and indexes for a while; without them it is a newcomer. */
+    const forget = () => rmSync(join(home, 'kopia', 'cache'), { recursive: true, force: true });
+    return { kopia, open, session, age, works, contents, path, forget };
   }
 
   it('legacy indexes: what Cairn compacts and cleans up, Kopia reads and compacts on', async () => {
@@ -120,7 +124,7 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
   });
 
   it('upgrade: Kopia is kept out, let in again, and works on', async () => {
-    const { kopia, open, works, contents } = await world('--format-version=1');
+    const { kopia, open, works, contents, forget } = await world('--format-version=1');
     const before = contents();
     const { state } = await open();
     const hasty = {
@@ -131,13 +135,16 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
       allowUnsafe: true,
     };
     await beginUpgrade(state, { ...hasty, commit: 'never' });
+    forget();
     const kept = kopia.run('snapshot', 'list', '--upgrade-no-block');
     expect(kept.status).not.toBe(0);
     expect(kept.stderr).toMatch(/upgrade in progress/);
     await rollbackUpgrade(state.storage, state.format, state.ports);
+    forget();
     works();
     const again = await open();
     await beginUpgrade(again.state, hasty);
+    forget();
     expect(contents()).toEqual(before);
     works();
     kopia.must('snapshot', 'create', tree, '--no-auto-maintenance');
@@ -146,7 +153,7 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
   });
 
   it('epochs: advanced, compacted and cleaned up by Cairn, carried on by Kopia', async () => {
-    const { kopia, open, session, age, works, contents } = await world();
+    const { kopia, open, session, age, works, contents, forget } = await world();
     const first = await open();
     const epochs = {
       minEpochDuration: 10n * MINUTE,
@@ -162,6 +169,7 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
       first.state.ports,
     );
     expect(changed.parameters.epochParameters.advanceOnCountThreshold).toBe(10);
+    forget();
     expect(kopia.must('repository', 'status')).toMatch(/Max pack length: +31.5 MB/);
     const gone = await session();
     for (let epoch = 0; epoch < 5; epoch++) {
@@ -191,8 +199,8 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
     expect([...(await open()).contents.entries()].length).toBeGreaterThan(0);
   });
 
-  it('lost indexes: Kopia reads what Cairn recovered', async () => {
-    const { kopia, open, path, works, contents } = await world();
+  it('lost indexes: Kopia reads what Cairn recovered, and then moved to new packs', async () => {
+    const { open, path, works, contents, forget } = await world();
     const before = contents();
     for (const entry of readdirSync(path, { recursive: true, withFileTypes: true }))
       if (
@@ -205,7 +213,12 @@ describe.skipIf(kopiaBinary === undefined)('looking after a repository in turn w
         rmSync(join(entry.parentPath, entry.name));
     const repository = await open();
     await commitRecovery(repository.state, await recoverIndex(repository.state));
-    kopia.must('cache', 'clear');
+    const session = repository.writeSession();
+    const chosen = chooseContents(repository.contents.index.entries, { formatVersion: 3 }, 20 << 20);
+    expect((await rewriteContents(repository.contents, session.contents, chosen)).rewritten.count).toBe(before.length);
+    await session.close();
+    expect((await deleteUnreferencedPacks(repository.contents, { safety: 'none' })).deleted.count).toBeGreaterThan(1);
+    forget();
     expect(contents()).toEqual(before);
     works();
   });

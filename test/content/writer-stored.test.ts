@@ -13,7 +13,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('WriteManager.stored', () => {
   it('resolves only when no pack needs the bytes any more, also when a batch lies in two packs', async () => {
     const ports = makePorts();
-    const storage = await openStorage({ type: 'filesystem', config: { path: join(folder, 'repository') } }, ports, { create: true });
+    const storage = await openStorage({ type: 'filesystem', config: { path: join(folder, 'repository') } }, ports, {
+      create: true,
+    });
     // the first pack is slow, so that the next ones overtake it
     const begin = storage.begin!.bind(storage);
     let slow = true;

@@ -19,7 +19,9 @@ async function restored(without: readonly string[] = []): Promise<MemoryStorage>
 }
 
 const open = (storage: MemoryStorage, secret: string) => openRepository(storage, { password: secret }, runtime);
-const opens = (storage: MemoryStorage, secret: string) => open(storage, secret).then(() => true, () => false);
+/** `opens`, or the code of the error. */
+const verdict = (opening: Promise<unknown>) => opening.then(() => 'opens', (error: { code?: string }) => error.code ?? String(error));
+const opens = async (storage: MemoryStorage, secret: string) => (await verdict(open(storage, secret))) === 'opens';
 /** Without any mending, as Kopia does. */
 const opensPlainly = async (storage: MemoryStorage, secret: string) =>
   openFormat(await readFormatBlobs(storage), { password: secret }, runtime.native).then(() => true, () => false);
@@ -42,7 +44,7 @@ describe('changing the password', () => {
     await change(new FaultyStorage(storage));
     expect((await listBlobs(storage, '')).map(({ id }) => id)).toEqual(before);
     expect(await opensPlainly(storage, other)).toBe(true);
-    await expect(open(storage, password)).rejects.toMatchObject({ code: 'wrong-password' });
+    expect(await verdict(open(storage, password))).toBe('wrong-password');
     expect((await (await open(storage, other)).manifests.find({})).length).toBe(2);
   });
 
@@ -72,7 +74,7 @@ describe('changing the password', () => {
       for (const [at, settled, secret, wrong] of [[0, storage, password, other], [1, second, other, password]] as const) {
         if (!works[at]) continue;
         expect(await opensPlainly(settled, secret), `${secret} after ${calls} calls`).toBe(true);
-        await expect(open(settled, wrong)).rejects.toMatchObject({ code: 'wrong-password' });
+        expect(await verdict(open(settled, wrong)), `${wrong} after ${calls} calls`).toBe('wrong-password');
         expect(await opensPlainly(settled, secret)).toBe(true);
         expect((await (await open(settled, secret)).manifests.find({})).length).toBe(2);
       }
@@ -92,7 +94,7 @@ describe('changing the password', () => {
         const sealed = await sealFormat(changed, runtime);
         await storage.put('kopia.blobcfg', sealed.blobcfg);
         await storage.put('kopia.repository', sealed.repository);
-        await expect(open(storage, secret)).rejects.toMatchObject({ code: 'corrupt' });
+        expect(await verdict(open(storage, secret))).toBe('corrupt');
         for (const each of [password, other, 'third']) await open(storage, each).catch(() => {});
         const { parameters } = await openFormat(await readFormatBlobs(storage), { password: secret }, runtime.native);
         expect(parameters.maxPackSize, `crash after ${calls} calls`).toBe(12_345_678);
@@ -105,7 +107,7 @@ describe('changing the password', () => {
     await change(new FaultyStorage(storage).crashAfter(3)).catch(() => {});
     expect(await opensPlainly(storage, password)).toBe(false);
     const readOnly = openRepository(storage, { password }, runtime, { readOnly: true });
-    await expect(readOnly).rejects.toMatchObject({ name: 'CairnError' });
+    expect(await verdict(readOnly)).not.toBe('opens');
     expect((await listBlobs(storage, PENDING)).length).toBeGreaterThan(0);
     expect(await opens(storage, password)).toBe(true);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
@@ -19,7 +19,10 @@ export function folder(): string {
 }
 
 afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
+  for (const path of made.splice(0)) {
+    chmodSync(path, 0o700);
+    rmSync(path, { recursive: true, force: true });
+  }
 });
 
 /** Everything below a folder: text of files, `-> target` of links, `/` of folders. */

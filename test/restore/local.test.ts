@@ -95,7 +95,9 @@ describe('attributes', () => {
     const { files, calls } = watchedFiles({ chown: deny, setTimes: deny });
     const path = folder();
     const stats = await restore(path, attributeTree, { files });
-    expect(stats).toMatchObject({ files: 2, symlinks: 1, errorCount: 0, permissionErrors: 2 + 4 });
+    expect(stats).toMatchObject({ files: 2, symlinks: 1, errorCount: 0 });
+    expect(stats.permissionErrors).toBe(lines(calls, 'chown', 'setTimes').length);
+    expect(stats.permissionErrors).toBeGreaterThanOrEqual(2 + 4);
     // the owner is not the stored one: nobody may run the file as somebody else
     expect(calls.some((call) => call.startsWith('chmod') && call.endsWith(` ${0o755}`))).toBe(true);
     expect((await realFiles.lstat(join(path, 'setuid'))).mode).toBe(0o755);

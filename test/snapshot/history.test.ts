@@ -7,7 +7,7 @@ import { findEntries } from '../../src/snapshot/find.ts';
 import { transferHistory } from '../../src/snapshot/history.ts';
 import { listSnapshots } from '../../src/snapshot/store.ts';
 import { snapshotVersions } from '../../src/snapshot/versions.ts';
-import { FakeContents, FakeManifests, fakeSnapshot, fakeTree, SOURCE } from './fakes.ts';
+import { FakeContents, FakeManifests, fakeSnapshot, fakeTree, SOURCE, type FakeTree } from './fakes.ts';
 
 const HOUR = 3_600_000_000_000n;
 const clock = { now: () => 1n, sleep: async () => {} };
@@ -102,7 +102,7 @@ describe('search through time', () => {
   async function changing() {
     const contents = new FakeContents();
     const manifests = new FakeManifests();
-    const trees = [
+    const trees: FakeTree[] = [
       { docs: { 'a.txt': 'one', 'b.bin': 'b' }, logs: { 'x.log': 'x' } },
       { docs: { 'a.txt': 'one', 'b.bin': 'b' }, logs: { 'x.log': 'x' } },
       { docs: { 'a.txt': 'two', 'A.TXT': 'upper', 'b.bin': 'b' }, logs: { 'x.log': 'x' } },

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeJson } from '../../src/bytes/json.ts';
+import { encodeJson, type Json } from '../../src/bytes/json.ts';
+import { isCairnError } from '../../src/errors.ts';
 import {
   labelsOfSnapshot,
   newSnapshot,
@@ -67,6 +69,24 @@ describe('snapshot manifests', () => {
   ])('refuses %s', (_, changes) => {
     const snapshot = { ...newSnapshot(SOURCE, TIME), ...changes };
     expect(() => labelsOfSnapshot(snapshot)).toThrowError(expect.objectContaining({ code: 'invalid-argument' }));
+  });
+
+  it('of any shape are read or refused', () => {
+    const keys = Object.keys(snapshotToJson({ ...newSnapshot(SOURCE, TIME), tags: { a: 'b' }, pins: ['p'] }));
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.constantFrom(...stored.flatMap(({ data }) => Object.values(data))),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...keys, 'rootEntry', 'other'), value), (json) => {
+        try {
+          snapshotToJson(parseSnapshot('x', json as Json));
+        } catch (error) {
+          if (!isCairnError(error, 'corrupt')) throw error;
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('reads tags of the command line', () => {

@@ -77,7 +77,7 @@ describe('src/', () => {
   it('has no cycles, lazy and type imports apart', async () => {
     const { metafile } = await build({
       absWorkingDir: projectDirectory,
-      entryPoints: src,
+      stdin: { contents: src.map((path) => `import './${path}';`).join('\n'), resolveDir: projectDirectory },
       bundle: true,
       packages: 'external',
       write: false,

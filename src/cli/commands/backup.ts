@@ -43,7 +43,8 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async (connection) => {
     const snapshots = await takeSnapshots(context, connection, options);
     const verified = await verifyWritten(context, connection, snapshots, percent);
-    if (context.json) await console.json(resultJson(context, connection, created, snapshots, verified), context.jsonIndent);
+    if (context.json)
+      await console.json(resultJson(context, connection, created, snapshots, verified), context.jsonIndent);
     else await explain(context, connection, created, snapshots);
     const failure = snapshots.map(failureOf).find((error) => error !== undefined);
     if (verified.errorCount > 0)
@@ -57,14 +58,23 @@ export async function run(context: Context): Promise<void> {
 /** Nothing is set up for a folder that is not there. */
 async function checkFolders({ args, files, environment }: Context): Promise<void> {
   for (const arg of args) {
-    const path = localSource(arg, { host: '', userName: '', currentDirectory: environment.currentDirectory(), separator: separatorOf(environment) }).path;
+    const path = localSource(arg, {
+      host: '',
+      userName: '',
+      currentDirectory: environment.currentDirectory(),
+      separator: separatorOf(environment),
+    }).path;
     try {
       await files.stat(path);
     } catch (cause) {
-      throw new CairnError('file-not-found', `cannot read the source ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause,
-        hint: 'check the spelling of the path',
-      });
+      throw new CairnError(
+        'file-not-found',
+        `cannot read the source ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause,
+          hint: 'check the spelling of the path',
+        },
+      );
     }
   }
 }
@@ -111,7 +121,11 @@ async function setUp(context: Context): Promise<void> {
   console.info(`Made a new repository in ${path}`);
 }
 
-async function takeSnapshots(context: Context, connection: Connection, options: CreateFlags): Promise<SnapshotManifest[]> {
+async function takeSnapshots(
+  context: Context,
+  connection: Connection,
+  options: CreateFlags,
+): Promise<SnapshotManifest[]> {
   const sources = sourceContext(context, connection.repository);
   const session = connection.repository.writeSession();
   const snapshots: SnapshotManifest[] = [];
@@ -126,7 +140,12 @@ async function takeSnapshots(context: Context, connection: Connection, options: 
 }
 
 /** Reads back what was written, by the index as others see it. */
-async function verifyWritten(context: Context, { repository }: Connection, snapshots: readonly SnapshotManifest[], percent: number): Promise<VerifyResult> {
+async function verifyWritten(
+  context: Context,
+  { repository }: Connection,
+  snapshots: readonly SnapshotManifest[],
+  percent: number,
+): Promise<VerifyResult> {
   await repository.refresh();
   const targets = snapshots.flatMap((snapshot) => snapshotTarget(context, snapshot));
   return verifyTargets(context, repository, targets, percent);
@@ -174,7 +193,9 @@ async function explain(
         ]
       : []),
     `List:      ${cairn} snapshot list`,
-    ...snapshots.flatMap(({ rootEntry }) => (rootEntry === undefined ? [] : [`Restore:   ${cairn} restore ${rootEntry.objectId} ./restored`])),
+    ...snapshots.flatMap(({ rootEntry }) =>
+      rootEntry === undefined ? [] : [`Restore:   ${cairn} restore ${rootEntry.objectId} ./restored`],
+    ),
     'Elsewhere: ' +
       (type === 'filesystem'
         ? `cairn repository connect filesystem --path=${quote(String(config.path))}   (with this disk or a copy of the folder there)`

@@ -21,6 +21,8 @@ export async function run(context: Context): Promise<void> {
       signal,
     });
     for await (const { text } of events) if (!flags.bool('stats-only')) await console.line(text);
-    await console.write(encodeJson({ fileEntries: { ...stats.fileEntries }, directoryEntries: { ...stats.directoryEntries } }));
+    await console.write(
+      encodeJson({ fileEntries: { ...stats.fileEntries }, directoryEntries: { ...stats.directoryEntries } }),
+    );
   });
 }

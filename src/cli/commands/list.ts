@@ -15,23 +15,33 @@ export async function run(context: Context): Promise<void> {
     const stored = storedOf(repository);
     const { entry } = await resolveEntryPath(stored, args[0]);
     if (entry.type !== 'd')
-      throw new CairnError('not-a-directory', `unable to get filesystem directory entry: ${args[0]} is not a directory object`, {
-        hint: `'cairn show ${args[0]}' prints a file`,
-      });
+      throw new CairnError(
+        'not-a-directory',
+        `unable to get filesystem directory entry: ${args[0]} is not a directory object`,
+        {
+          hint: `'cairn show ${args[0]}' prints a file`,
+        },
+      );
     // Without -l names alone would be ambiguous, so they begin with the path that was given.
     const prefix = flags.bool('recursive') && !flags.bool('long') ? args[0].replace(/\/*$/, '/') : '';
     await listDirectory(context, stored.contents, entry.objectId, prefix);
   });
 }
 
-async function listDirectory(context: Context, contents: ObjectContents, objectId: string, prefix: string): Promise<void> {
+async function listDirectory(
+  context: Context,
+  contents: ObjectContents,
+  objectId: string,
+  prefix: string,
+): Promise<void> {
   const { flags, console, signal } = context;
   const recursive = flags.bool('recursive');
   const { entries, summary } = await openDirectory(contents, objectId);
   for (const entry of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
     signal.throwIfAborted();
     await console.line(entryLine(context, entry, prefix));
-    if (recursive && entry.type === 'd') await listDirectory(context, contents, entry.objectId, `${prefix}${entry.name}/`);
+    if (recursive && entry.type === 'd')
+      await listDirectory(context, contents, entry.objectId, `${prefix}${entry.name}/`);
   }
   if (!flags.bool('error-summary')) return;
   for (const { path, error } of summary?.errors ?? []) console.error(`could not back up ${prefix}${path}: ${error}`);

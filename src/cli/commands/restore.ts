@@ -54,10 +54,14 @@ export async function run(context: Context): Promise<void> {
     report(context, stats);
     console.info(restoreSummary(stats));
     if (stats.partialFiles.length > 0)
-      throw new CairnError('partial', `${stats.partialFiles.length} file(s) were stored only in part: the backup was interrupted`, {
-        data: { files: stats.partialFiles.slice(0, 100) },
-        hint: 'a later snapshot may hold them whole',
-      });
+      throw new CairnError(
+        'partial',
+        `${stats.partialFiles.length} file(s) were stored only in part: the backup was interrupted`,
+        {
+          data: { files: stats.partialFiles.slice(0, 100) },
+          hint: 'a later snapshot may hold them whole',
+        },
+      );
   });
 }
 
@@ -65,7 +69,8 @@ export async function run(context: Context): Promise<void> {
 function refuseMissing({ args, flags }: Context): void {
   const missing = (what: string) => new CairnError('unsupported', `'restore' ${what} is not there yet`);
   if (args.every((arg) => arg.endsWith('.kopia-entry'))) throw missing('of placeholders');
-  if (args.length > 2) throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
+  if (args.length > 2)
+    throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
   for (const flag of ['shallow', 'shallow-minsize']) if (flags.given(flag)) throw missing(`--${flag}`);
   const mode = flags.text('mode')!;
   const archive = args.length === 2 && /\.(zip|tar|tar\.gz|tgz)$/.test(args[1]);
@@ -106,12 +111,15 @@ function report({ console, ports, flags }: Context, stats: RestoreStats): void {
   for (const { path, message } of stats.errors.slice(0, SHOWN)) console.error(`Ignored error: ${path}: ${message}`);
   if (stats.errorCount > SHOWN) console.error(`... and ${stats.errorCount - SHOWN} more`);
   for (const path of stats.partialFiles.slice(0, SHOWN)) console.warning(`${path}: only its beginning was stored`);
-  for (const { path, name } of stats.renamed.slice(0, SHOWN)) console.warning(`${path}: restored as ${name}, because its name was taken`);
+  for (const { path, name } of stats.renamed.slice(0, SHOWN))
+    console.warning(`${path}: restored as ${name}, because its name was taken`);
   if (stats.permissionErrors > 0)
     console.warning(`${stats.permissionErrors} owner(s), mode(s) or time(s) could not be set.`);
   const resolution = ports.fidelity?.writeTimeResolution ?? 1;
   if (resolution > 1 && !flags.bool('skip-times') && stats.files > 0)
-    console.info(`Times are as exact as this runtime writes them: ${resolution >= 1e6 ? `${resolution / 1e6} ms` : `${resolution / 1000} us`}.`);
+    console.info(
+      `Times are as exact as this runtime writes them: ${resolution >= 1e6 ? `${resolution / 1e6} ms` : `${resolution / 1000} us`}.`,
+    );
 }
 
 function view(stats: RestoreStats, { summary }: DirEntry, size: (bytes: number) => string, total: number) {
@@ -124,6 +132,14 @@ function view(stats: RestoreStats, { summary }: DirEntry, size: (bytes: number) 
     text: `Processed ${count} (${size(stats.bytes)}) of ${of} (${size(total)})${skipped}${errors}`,
     done,
     total: Math.max(total, done),
-    json: { restoredFiles: stats.files, restoredBytes: stats.bytes, directories: stats.directories, symlinks: stats.symlinks, skipped: stats.skipped, errors: stats.errorCount, totalBytes: total },
+    json: {
+      restoredFiles: stats.files,
+      restoredBytes: stats.bytes,
+      directories: stats.directories,
+      symlinks: stats.symlinks,
+      skipped: stats.skipped,
+      errors: stats.errorCount,
+      totalBytes: total,
+    },
   };
 }

@@ -39,7 +39,9 @@ export async function cachingSection(
     cacheDirectory: relativePath(directoryOf(configFile, separator), directory, separator) ?? directory,
     maxCacheSize: content,
     contentCacheSizeLimitBytes: optional('content-cache-size-limit-mb'),
-    maxMetadataCacheSize: flags.given('metadata-cache-size-mb') ? bytes('metadata-cache-size-mb') || undefined : DEFAULT_MIB * MIB,
+    maxMetadataCacheSize: flags.given('metadata-cache-size-mb')
+      ? bytes('metadata-cache-size-mb') || undefined
+      : DEFAULT_MIB * MIB,
     metadataCacheSizeLimitBytes: optional('metadata-cache-size-limit-mb'),
     maxListCacheDuration: flags.given('max-list-cache-duration') ? seconds('max-list-cache-duration') : 30,
     minMetadataSweepAge: seconds('metadata-min-sweep-age'),

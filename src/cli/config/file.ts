@@ -71,7 +71,8 @@ export function parseConfig(text: string, path: string): ClientConfig {
     return value as T;
   };
   const duration = get('formatBlobCacheDuration') ?? 0;
-  if (typeof duration !== 'bigint' && !Number.isSafeInteger(duration)) throw bad(`'formatBlobCacheDuration' is not a number`);
+  if (typeof duration !== 'bigint' && !Number.isSafeInteger(duration))
+    throw bad(`'formatBlobCacheDuration' is not a number`);
   const storage = object('storage');
   return {
     storage: storage === undefined ? undefined : connectionInfo(storage, bad),

@@ -49,7 +49,13 @@ export async function readStoredKey(files: Files, config: string): Promise<Deriv
   return { keyDerivation, uniqueId, key };
 }
 
-export async function storePassword(files: Files, random: Random, config: string, password: string, derived?: DerivedKey): Promise<void> {
+export async function storePassword(
+  files: Files,
+  random: Random,
+  config: string,
+  password: string,
+  derived?: DerivedKey,
+): Promise<void> {
   await writePrivateFile(files, random, passwordFile(config), bytesOf(toBase64(bytesOf(password))));
   if (derived === undefined) await removeOptionalFile(files, keyFile(config));
   else await storeKey(files, random, config, derived);

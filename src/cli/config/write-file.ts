@@ -41,6 +41,7 @@ export async function removeOptionalFile(files: Files, path: string): Promise<vo
   try {
     await files.removeFile(path);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR') throw fileError(error, 'unable to remove', path);
+    if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR')
+      throw fileError(error, 'unable to remove', path);
   }
 }

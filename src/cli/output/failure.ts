@@ -26,7 +26,8 @@ export function exitCode(error: CairnError, asKopia = false): number {
 export function asCairnError(error: unknown): CairnError {
   if (error instanceof CairnError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if ((error as { name?: unknown } | null)?.name === 'AbortError') return new CairnError('canceled', 'interrupted', { cause: error });
+  if ((error as { name?: unknown } | null)?.name === 'AbortError')
+    return new CairnError('canceled', 'interrupted', { cause: error });
   if (systemCode(error) !== undefined) return new CairnError('io', message, { cause: error });
   return new CairnError('internal', `internal error: ${message}`, {
     cause: error,

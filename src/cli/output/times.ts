@@ -27,12 +27,16 @@ export class Times {
   /** `local`, `utc`, `original` (as stored: UTC), an IANA name, or undefined for local. */
   constructor(timezone = 'local') {
     if (timezone === 'utc' || timezone === 'original') this.#zone = zoneNamed('UTC');
-    else if (timezone === 'local') this.#zone = zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
+    else if (timezone === 'local')
+      this.#zone = zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
     else
       try {
         this.#zone = zoneNamed(timezone);
       } catch {
-        throw new CairnError('usage', `flag '--timezone' takes local, utc, original or a name such as Europe/Berlin, got '${timezone}'`);
+        throw new CairnError(
+          'usage',
+          `flag '--timezone' takes local, utc, original or a name such as Europe/Berlin, got '${timezone}'`,
+        );
       }
   }
 

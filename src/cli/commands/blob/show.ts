@@ -10,7 +10,9 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async ({ repository: { storage, contents } }) => {
     for (const id of args) {
       const data = await storage.get(id);
-      await console.bytes(flags.bool('decrypt') && named.test(id) ? await openNamedBlob(contents.crypto, id, data) : data);
+      await console.bytes(
+        flags.bool('decrypt') && named.test(id) ? await openNamedBlob(contents.crypto, id, data) : data,
+      );
     }
   });
 }

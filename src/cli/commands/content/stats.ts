@@ -37,7 +37,9 @@ export async function run(context: Context): Promise<void> {
     for (const [id, sum] of [...methods].toSorted(([a], [b]) => a - b)) {
       const saved = ` packed: ${size(sum.packed)} compression: ${compressionPercent(sum.original, sum.packed)}`;
       const name = id === 0 ? '(uncompressed)' : compressorName(id);
-      await console.line(`  ${name.padEnd(22)} count: ${sum.count} size: ${size(sum.original)}${id === 0 ? '' : saved}`);
+      await console.line(
+        `  ${name.padEnd(22)} count: ${sum.count} size: ${size(sum.original)}${id === 0 ? '' : saved}`,
+      );
     }
     await console.line(`Average: ${size(Math.trunc(original / histogram.count))}`);
     for (const line of histogram.lines(size)) await console.line(line);

@@ -28,7 +28,8 @@ export async function run(context: Context): Promise<void> {
   const wanted = contentFilter(context);
   const percent = flags.bool('full') ? 100 : percentOf(flags, 'download-percent');
   const withDeleted = flags.bool('include-deleted');
-  await withRepository(context, async ({ repository: { storage, contents } }) => {
+  await withRepository(context, async ({ repository }) => {
+    const { storage, contents } = repository;
     console.info('Listing blobs...');
     const packs = await listPacks(storage, contents);
     console.info(`Listed ${packs.count} blobs.`);
@@ -43,9 +44,10 @@ export async function run(context: Context): Promise<void> {
     const { counters } = verification;
     console.info('Finished verifying contents');
     console.info(`verifyCounters:\t${encodeJson({ ...counters })}`);
-    reportOrphans(context, packs.orphans, counters.totalErrorCount > 0);
-    if (counters.totalErrorCount > 0)
-      throw new CairnError('verification-failed', `encountered ${counters.totalErrorCount} errors`, {
+    const errors = counters.totalErrorCount + repository.problems.length;
+    reportOrphans(context, packs.orphans, errors > 0);
+    if (errors > 0)
+      throw new CairnError('verification-failed', `encountered ${errors} errors`, {
         data: { ...counters },
         hint: "'cairn snapshot verify' tells which files need them",
       });
@@ -88,7 +90,8 @@ class Verification {
       const length = this.#packs.lengths.get(info.packBlob);
       const place = `content ${info.id} depends on ${info.packBlob}`;
       if (length === undefined) this.#fail(info, 'missing', `${place}, which is missing`);
-      else if (info.packOffset + info.packedLength > length) this.#fail(info, 'truncated', `${place}, which was cut to ${length} bytes`);
+      else if (info.packOffset + info.packedLength > length)
+        this.#fail(info, 'truncated', `${place}, which was cut to ${length} bytes`);
       else if (Math.random() * 100 < this.#percent) yield info.id;
     }
   }

@@ -33,5 +33,7 @@ export async function run(context: Context): Promise<void> {
 async function selected(contents: ContentStore, { args, flags }: Context): Promise<BlobMetadata[]> {
   if (args.length > 0) return Promise.all(args.map((id) => contents.storage.stat(id)));
   const found = await indexBlobs(contents, flags.bool('all'));
-  return found.toSorted((a, b) => (a.timestamp === b.timestamp ? (a.id < b.id ? -1 : 1) : a.timestamp < b.timestamp ? -1 : 1));
+  return found.toSorted((a, b) =>
+    a.timestamp === b.timestamp ? (a.id < b.id ? -1 : 1) : a.timestamp < b.timestamp ? -1 : 1,
+  );
 }

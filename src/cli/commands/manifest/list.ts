@@ -15,7 +15,9 @@ export async function run(context: Context): Promise<void> {
     for (const { id, length, labels, modified } of found.toSorted(byLabels(keys))) {
       if (list !== undefined) await list.add({ id, length, labels: sorted(labels), mtime: formatTime(modified) });
       else
-        await console.line(`${id} ${String(length).padStart(10)} ${times.text(modified)} type:${labels.type} ${labelText(labels)}`);
+        await console.line(
+          `${id} ${String(length).padStart(10)} ${times.text(modified)} type:${labels.type} ${labelText(labels)}`,
+        );
     }
     await list?.end();
   });

@@ -34,7 +34,8 @@ function policyFlags({ flags }: Context): PolicyFlags {
   const own = new Set(table.commands!.find(({ name }) => name === 'set')!.flags!.map(({ name }) => name));
   const given: Record<string, unknown> = {};
   for (const [{ name, repeated, type }, values] of flags.entries())
-    if (own.has(name) && name !== 'global' && flags.given(name)) given[name] = repeated && type !== 'T' ? values : values.at(-1);
+    if (own.has(name) && name !== 'global' && flags.given(name))
+      given[name] = repeated && type !== 'T' ? values : values.at(-1);
   return given as PolicyFlags;
 }
 

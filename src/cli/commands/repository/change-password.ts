@@ -17,7 +17,11 @@ export async function run(context: Context): Promise<void> {
     const cache = await openCache(context, config, configFile, uniqueId);
     if (cache !== undefined) await forgetFormat(cache);
     if (flags.bool('persist-credentials'))
-      await storePassword(files, ports.random, configFile, password, { keyDerivation: outer.keyAlgorithm, uniqueId, key: formatKey });
+      await storePassword(files, ports.random, configFile, password, {
+        keyDerivation: outer.keyAlgorithm,
+        uniqueId,
+        key: formatKey,
+      });
     console.info('NOTE: Repository password has been changed.');
   });
 }

@@ -14,7 +14,11 @@ import type { Context } from '../../context.ts';
 const FORMAT_CACHE = 900_000_000_000n;
 
 /** The connect options of the command line, without the caching section, which needs the unique ID. */
-export function clientOptions({ flags, environment }: Context, storage: ConnectionInfo, displayName: string): ClientConfig {
+export function clientOptions(
+  { flags, environment }: Context,
+  storage: ConnectionInfo,
+  displayName: string,
+): ClientConfig {
   return {
     storage,
     hostname: flags.text('override-hostname') || defaultHostName(environment),
@@ -35,11 +39,17 @@ export function formatCacheDuration(flags: Context['flags']): bigint {
 }
 
 /** Makes the opened repository the connected one, with the caching that the flags ask for. */
-export async function connectTo(context: Context, repository: Repository, config: ClientConfig, password: string): Promise<void> {
+export async function connectTo(
+  context: Context,
+  repository: Repository,
+  config: ClientConfig,
+  password: string,
+): Promise<void> {
   const { flags, environment, console } = context;
   const caching = await cachingSection(flags, repository.format.uniqueId, configFileOf(context), environment);
   await saveConnection(context, repository, config, caching, password);
-  if (flags.bool('use-keyring')) console.warning('The key ring is not used; the password is kept beside the connection file.');
+  if (flags.bool('use-keyring'))
+    console.warning('The key ring is not used; the password is kept beside the connection file.');
   console.info('Connected to repository.');
 }
 
@@ -57,7 +67,11 @@ export async function saveConnection(
   await forgetPassword(files, path);
   try {
     if (flags.bool('persist-credentials'))
-      await storePassword(files, ports.random, path, password, { keyDerivation: outer.keyAlgorithm, uniqueId, key: formatKey });
+      await storePassword(files, ports.random, path, password, {
+        keyDerivation: outer.keyAlgorithm,
+        uniqueId,
+        key: formatKey,
+      });
     await writeConfig(files, ports.random, path, { ...config, caching });
   } catch (error) {
     await forgetPassword(files, path).catch(() => {});

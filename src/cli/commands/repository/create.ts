@@ -29,7 +29,10 @@ export async function run(context: Context): Promise<void> {
     await explainDefaults(context, config);
   } catch (error) {
     if (isCairnError(error, 'already-initialized'))
-      throw new CairnError(error.code, `unable to get repository storage: ${error.message}`, { hint: error.hint, cause: error.cause });
+      throw new CairnError(error.code, `unable to get repository storage: ${error.message}`, {
+        hint: error.hint,
+        cause: error.cause,
+      });
     throw error;
   } finally {
     await storage.close();
@@ -41,9 +44,13 @@ function checkedOptions(context: Context) {
   const { flags } = context;
   const version = flags.number('format-version') ?? 0;
   if (version < 0 || version > 3)
-    throw new CairnError('unsupported-version', `cannot initialize repository: format version ${version} is not known`, {
-      hint: "flag '--format-version' takes 1, 2 or 3, or 0 for the newest",
-    });
+    throw new CairnError(
+      'unsupported-version',
+      `cannot initialize repository: format version ${version} is not known`,
+      {
+        hint: "flag '--format-version' takes 1, 2 or 3, or 0 for the newest",
+      },
+    );
   const percent = flags.number('ecc-overhead-percent')!;
   if (percent < 0 || percent > 100)
     throw new CairnError('usage', `flag '--ecc-overhead-percent' takes a number from 0 to 100, got '${percent}'`);
@@ -85,7 +92,10 @@ async function warnOfForeignFiles({ files, console }: Context, { type, config }:
   }
 }
 
-async function explainDefaults({ console }: Context, { username, hostname }: { username: string; hostname: string }): Promise<void> {
+async function explainDefaults(
+  { console }: Context,
+  { username, hostname }: { username: string; hostname: string },
+): Promise<void> {
   const { retention } = builtInPolicy();
   const rows: [name: string, value: unknown][] = [
     ['Annual snapshots', retention.keepAnnual],

@@ -47,7 +47,9 @@ function filesystem(context: Context, create: boolean): ConnectionInfo {
 /** `~` is the home directory; anything relative is refused, as the connection must mean the same everywhere. */
 function folder({ environment }: Context, path: string): string {
   const separator = separatorOf(environment);
-  const expanded = /^~(?=$|[\\/])/.test(path) ? joinPath(separator, environment.homeDirectory() ?? '~', path.slice(1)) : path;
+  const expanded = /^~(?=$|[\\/])/.test(path)
+    ? joinPath(separator, environment.homeDirectory() ?? '~', path.slice(1))
+    : path;
   if (!isAbsolute(expanded, separator))
     throw new CairnError('invalid-argument', 'filesystem repository path must be absolute', {
       data: { path },
@@ -108,7 +110,10 @@ async function token({ flags, files, terminal }: Context, create: boolean): Prom
       throw fileError(error, 'unable to read the token from', file);
     }
   if (!flags.bool('token-stdin'))
-    throw new CairnError('usage', `one of ${create ? '' : '--file, '}--token-file, --token-stdin or --token must be provided`);
+    throw new CairnError(
+      'usage',
+      `one of ${create ? '' : '--file, '}--token-file, --token-stdin or --token must be provided`,
+    );
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of terminal.input()) {

@@ -12,7 +12,10 @@ export async function run(context: Context): Promise<void> {
     changes++;
     console.info(line);
   };
-  for (const [flag, readonly] of [['read-only', true], ['read-write', false]] as const) {
+  for (const [flag, readonly] of [
+    ['read-only', true],
+    ['read-write', false],
+  ] as const) {
     if (!flags.bool(flag)) continue;
     if (config.readonly === readonly) console.info(`Repository is already in ${flag} mode.`);
     else {

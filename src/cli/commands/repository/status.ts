@@ -19,7 +19,8 @@ export async function run(context: Context): Promise<void> {
   });
 }
 
-const secrets = /^(secretAccessKey|sessionToken|webIdentityToken|storageKey|sasToken|clientSecret|clientCertificate|credentials|key|password|keyData|embeddedConfig)$/i;
+const secrets =
+  /^(secretAccessKey|sessionToken|webIdentityToken|storageKey|sasToken|clientSecret|clientCertificate|credentials|key|password|keyData|embeddedConfig)$/i;
 
 /** The storage's configuration with secret texts as asterisks; other secrets are left out. */
 export function withoutSecrets({ type, config }: ConnectionInfo): ConnectionInfo {
@@ -60,7 +61,10 @@ function statusJson({ repository, config, configFile }: Connection, volume: Capa
       enablePasswordChange: p.enablePasswordChange,
     },
     objectFormat: { splitter: p.splitter || undefined },
-    blobRetention: { retentionMode: format.blobConfig.retention?.mode, retentionPeriod: format.blobConfig.retention?.period },
+    blobRetention: {
+      retentionMode: format.blobConfig.retention?.mode,
+      retentionPeriod: format.blobConfig.retention?.period,
+    },
   };
 }
 
@@ -127,7 +131,11 @@ function epochLines(context: Context, { repository }: Connection): string[] {
 function retentionLines({ repository }: Connection): string[] {
   const { retention } = repository.format.blobConfig;
   if (retention === undefined) return [];
-  return ['', row('Blob retention mode', retention.mode), row('Blob retention period', formatDuration(retention.period))];
+  return [
+    '',
+    row('Blob retention mode', retention.mode),
+    row('Blob retention period', formatDuration(retention.period)),
+  ];
 }
 
 async function printToken({ flags, console }: Context, { repository, password }: Connection): Promise<void> {
@@ -137,5 +145,7 @@ async function printToken({ flags, console }: Context, { repository, password }:
   await console.line('\nTo reconnect to the repository use:\n');
   await console.line(`$ cairn repository connect from-config --token ${token}\n`);
   if (withPassword)
-    await console.line('NOTICE: The token printed above can be trivially decoded to reveal the repository password. Do not store it in an unsecured place.');
+    await console.line(
+      'NOTICE: The token printed above can be trivially decoded to reveal the repository password. Do not store it in an unsecured place.',
+    );
 }

@@ -73,10 +73,14 @@ function isPerSource({ code }: CairnError): boolean {
 
 function severalFailures(failures: readonly CairnError[]): CairnError {
   const worst = failures.find((failure) => !isCairnError(failure, 'partial')) ?? failures[0];
-  return new CairnError(worst.code, [`encountered ${failures.length} errors:`, ...failures.map(({ message }) => message)].join('\n'), {
-    data: worst.data,
-    hint: worst.hint,
-  });
+  return new CairnError(
+    worst.code,
+    [`encountered ${failures.length} errors:`, ...failures.map(({ message }) => message)].join('\n'),
+    {
+      data: worst.data,
+      hint: worst.hint,
+    },
+  );
 }
 
 function named(context: Context, { repository }: Connection): Wanted[] {

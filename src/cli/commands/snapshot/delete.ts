@@ -17,7 +17,8 @@ export async function run(context: Context): Promise<void> {
       for (const snapshot of await matches(context, repository.manifests, arg, sourceContext(context, repository)))
         found.set(snapshot.id, snapshot);
     if (!really) {
-      for (const snapshot of found.values()) console.info(`Would delete ${describe(context, snapshot)} (pass --delete to confirm)`);
+      for (const snapshot of found.values())
+        console.info(`Would delete ${describe(context, snapshot)} (pass --delete to confirm)`);
       return;
     }
     const session = repository.writeSession();

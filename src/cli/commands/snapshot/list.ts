@@ -19,7 +19,8 @@ export async function run(context: Context): Promise<void> {
   const { args, flags, console } = context;
   const tags = parseTags(flags.texts('tags'));
   const maxResults = flags.number('max-results') ?? 0;
-  if (maxResults < 0) throw new CairnError('usage', `flag '--max-results' takes a number, 0 or more, got '${maxResults}'`);
+  if (maxResults < 0)
+    throw new CairnError('usage', `flag '--max-results' takes a number, 0 or more, got '${maxResults}'`);
   await withRepository(context, async ({ repository }) => {
     const source = args.length === 0 ? undefined : parseSource(args[0], sourceContext(context, repository));
     const { listing, below } = await candidates(repository, source, tags);
@@ -42,14 +43,19 @@ interface Candidates {
 }
 
 /** All snapshots, or those of a path and of the folders above it. */
-async function candidates(repository: Repository, source: SourceInfo | undefined, tags: Record<string, string>): Promise<Candidates> {
+async function candidates(
+  repository: Repository,
+  source: SourceInfo | undefined,
+  tags: Record<string, string>,
+): Promise<Candidates> {
   const below = new Map<string, string[]>();
   if (source === undefined || source.path === '')
     return { listing: await listSnapshots(repository.manifests, { source, tags }), below };
   const listing: SnapshotListing = { snapshots: [], unreadable: [] };
   for (let path = source.path; ; path = parentPath(path)) {
     const found = await listSnapshots(repository.manifests, { source: { ...source, path }, tags });
-    const rest = path === source.path ? [] : (pathBelow(path, source.path) ?? '').split('/').filter((name) => name !== '');
+    const rest =
+      path === source.path ? [] : (pathBelow(path, source.path) ?? '').split('/').filter((name) => name !== '');
     for (const snapshot of found.snapshots) if (rest.length > 0) below.set(snapshot.id, rest);
     listing.snapshots.push(...found.snapshots);
     listing.unreadable.push(...found.unreadable);
@@ -58,7 +64,10 @@ async function candidates(repository: Repository, source: SourceInfo | undefined
 }
 
 /** Reasons to keep each snapshot, by its ID: what retention says of all the snapshots of its source. */
-async function reasonsOf(repository: Repository, snapshots: readonly SnapshotManifest[]): Promise<Map<string, string[]>> {
+async function reasonsOf(
+  repository: Repository,
+  snapshots: readonly SnapshotManifest[],
+): Promise<Map<string, string[]>> {
   const { zone } = new Times('local');
   const reasons = new Map<string, string[]>();
   const groups = new Map<string, SnapshotManifest[]>();
@@ -144,7 +153,10 @@ async function printJson(
 }
 
 /** Measures the snapshots of each source by themselves. */
-function storageBySource(repository: Repository, signal: AbortSignal): (snapshot: SnapshotManifest) => Promise<StorageStats> {
+function storageBySource(
+  repository: Repository,
+  signal: AbortSignal,
+): (snapshot: SnapshotManifest) => Promise<StorageStats> {
   let source = '';
   let meter = new StorageMeter(repository.objects);
   return (snapshot) => {

@@ -66,6 +66,10 @@ function checkpointInterval(flags: Context['flags']): number | undefined {
 
 /** What is accepted by name but would change what is stored is refused as long as it is not there. */
 function refuseMissing(flags: Context['flags']): void {
-  const missing = flags.text('stdin-file') ? 'stdin-file' : flags.bool('force-enable-actions') ? 'force-enable-actions' : undefined;
+  const missing = flags.text('stdin-file')
+    ? 'stdin-file'
+    : flags.bool('force-enable-actions')
+      ? 'force-enable-actions'
+      : undefined;
   if (missing !== undefined) throw new CairnError('unsupported', `'snapshot create --${missing}' is not there yet`);
 }

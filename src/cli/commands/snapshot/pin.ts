@@ -13,7 +13,8 @@ export async function run(context: Context): Promise<void> {
   if ([...add, ...remove].includes('')) throw new CairnError('usage', 'the name of a pin must not be empty');
   await withRepository(context, async ({ repository }) => {
     const found = new Map<string, SnapshotManifest>();
-    for (const id of args) for (const snapshot of await findSnapshots(repository.manifests, id)) found.set(snapshot.id, snapshot);
+    for (const id of args)
+      for (const snapshot of await findSnapshots(repository.manifests, id)) found.set(snapshot.id, snapshot);
     const session = repository.writeSession();
     for (const snapshot of found.values()) {
       const pins = new Set(snapshot.pins);

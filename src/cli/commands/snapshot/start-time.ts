@@ -16,7 +16,13 @@ export function parseGivenTime(flag: string, text: string, local: Times = new Ti
   const fields = { year, month, day, hour, minute, second };
   const utc = moment(fields, UTC);
   const shown = zoned(utc, UTC);
-  if (shown.month !== month || shown.day !== day || shown.hour !== hour || shown.minute !== minute || shown.second !== second)
+  if (
+    shown.month !== month ||
+    shown.day !== day ||
+    shown.hour !== hour ||
+    shown.minute !== minute ||
+    shown.second !== second
+  )
     throw bad(': there is no such time');
   const zone = m[7];
   if (zone === 'UTC' || zone === 'GMT' || zone === 'Z') return fromSeconds(utc);
@@ -29,7 +35,8 @@ export function parseGivenTime(flag: string, text: string, local: Times = new Ti
   const guess = moment(fields, local.zone);
   for (const seconds of [guess, guess - 3600, guess + 3600]) {
     const candidate = fromSeconds(seconds);
-    if (local.text(candidate) === `${text.slice(0, 10)} ${text.slice(11, 19)} ${zone}`) return fromSeconds(toSeconds(candidate));
+    if (local.text(candidate) === `${text.slice(0, 10)} ${text.slice(11, 19)} ${zone}`)
+      return fromSeconds(toSeconds(candidate));
   }
   throw bad(`: '${zone}' is neither UTC nor the local zone`);
 }

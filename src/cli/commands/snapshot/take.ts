@@ -35,7 +35,9 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
   let total = await previousSize(session, source);
   const painter = context.progress(() => uploadView(context, progress, total));
   if (total === undefined && painter.isShown)
-    void estimate(context, path, policies, own, AbortSignal.any([signal, stopEstimate.signal])).then((bytes) => (total = bytes));
+    void estimate(context, path, policies, own, AbortSignal.any([signal, stopEstimate.signal])).then(
+      (bytes) => (total = bytes),
+    );
   const began = ports.clock.monotonic();
   let snapshot;
   try {
@@ -63,7 +65,9 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
 
 function tell({ console }: Context, { id, rootEntry, incomplete, source }: SnapshotManifest, seconds: number): void {
   const partial = incomplete === '' ? '' : ' partial';
-  console.info(`Created${partial} snapshot with root ${rootEntry?.objectId ?? ''} and ID ${id} in ${secondsText(seconds)}`);
+  console.info(
+    `Created${partial} snapshot with root ${rootEntry?.objectId ?? ''} and ID ${id} in ${secondsText(seconds)}`,
+  );
   const ignored = rootEntry?.summary?.numIgnoredErrors ?? 0;
   if (ignored > 0) console.warning(`Ignored ${ignored} error(s) while snapshotting ${formatSource(source)}.`);
 }
@@ -72,7 +76,7 @@ function tell({ console }: Context, { id, rootEntry, incomplete, source }: Snaps
 function tellLeftOut({ console, ports }: Context, progress: UploadProgress): void {
   const say = (count: number, text: string) => count > 0 && console.warning(`${count} ${text}`);
   say(progress.specialFiles, 'socket(s), device(s) or the like were left out: no snapshot can hold them.');
-  say(progress.ownFiles, "file(s) or folder(s) of the repository itself or its cache were left out.");
+  say(progress.ownFiles, 'file(s) or folder(s) of the repository itself or its cache were left out.');
   say(progress.alteredNames, 'name(s) are not UTF-8 and are stored altered.');
   say(progress.changedFiles, 'file(s) changed while they were read; each is stored as it was read.');
   const resolution = ports.fidelity?.readTimeResolution ?? 1;
@@ -95,7 +99,8 @@ export function failureOf({ rootEntry, incomplete, source, id }: SnapshotManifes
       data: { ...data, failed },
       hint: "the snapshot holds everything else; 'cairn list' names what is missing, and a policy can ignore such errors",
     });
-  if (incomplete !== '') return new CairnError('partial', `The snapshot of ${name} is not complete: ${incomplete}.`, { data });
+  if (incomplete !== '')
+    return new CairnError('partial', `The snapshot of ${name} is not complete: ${incomplete}.`, { data });
   return undefined;
 }
 
@@ -131,7 +136,8 @@ async function previousSize({ manifests }: WriteSession, source: SourceInfo): Pr
 }
 
 function uploadView({ size }: Context, progress: UploadProgress, total: number | undefined): ProgressView {
-  const { hashing, hashedFiles, hashedBytes, cachedFiles, cachedBytes, uploadedBytes, errors, ignoredErrors } = progress;
+  const { hashing, hashedFiles, hashedBytes, cachedFiles, cachedBytes, uploadedBytes, errors, ignoredErrors } =
+    progress;
   const done = hashedBytes + cachedBytes;
   return {
     text:
