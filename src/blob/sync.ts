@@ -81,8 +81,13 @@ function add(total: { count: number; bytes: number }, { length }: BlobMetadata):
   total.bytes += length;
 }
 
+const MILLISECOND = 1_000_000n;
+
+/** Storages keep times to the millisecond or second, so that a kept time may be a little older than the source's. */
 function outdated(source: BlobMetadata, copy: BlobMetadata): boolean {
-  return source.timestamp > copy.timestamp || source.length !== copy.length;
+  if (source.length !== copy.length) return true;
+  const { timestamp } = source;
+  return timestamp - copy.timestamp > MILLISECOND && copy.timestamp !== timestamp - (timestamp % (1000n * MILLISECOND));
 }
 
 class Copier {

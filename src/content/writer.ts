@@ -48,7 +48,6 @@ export class WriteManager implements ContentWriter {
   /** Overlay entries whose pack is stored but no index names yet. */
   #unindexed = new Set<number>();
   #session: { id: string; marker: Promise<string> } | undefined;
-  #markers: string[] = [];
   #failure: unknown;
   #lastFlush: number;
   #flushing: Promise<void> | undefined;
@@ -188,7 +187,6 @@ export class WriteManager implements ContentWriter {
       sessionMarker(sessionId, clock.now(), user, host),
     );
     await this.#storage.put(id, data, this.#options.putOptions(id));
-    this.#markers.push(id);
     return id;
   }
 
@@ -257,21 +255,28 @@ export class WriteManager implements ContentWriter {
     this.#session = undefined;
     await Promise.all(this.#puts);
     this.#check();
-    await session?.marker;
-    const markers = this.#markers.splice(0);
-    const numbers = this.#unindexed;
-    this.#unindexed = new Set();
-    if (numbers.size > 0) {
+    const marker = await session?.marker;
+    const numbers = this.#takeUnindexed();
+    if (numbers.length > 0) {
       try {
         const sessionId = session?.id ?? newSessionId(this.#options.clock.now(), this.store.crypto.random);
-        await this.#index.write(this.#overlay.entries, Uint32Array.from(numbers), sessionId);
+        await this.#index.write(this.#overlay.entries, numbers, sessionId);
       } catch (error) {
         this.#failure ??= error;
         throw error;
       }
     }
-    for (const marker of markers) await this.#storage.delete(marker);
+    if (marker !== undefined) await this.#storage.delete(marker);
     this.#lastFlush = this.#options.clock.monotonic();
+  }
+
+  /** What the next index names; a content that was written again since waits for its new pack. */
+  #takeUnindexed(): Uint32Array {
+    const { entries } = this.#overlay;
+    const unfinished = new Set([...Object.values(this.#open), ...this.#finishing].map((pack) => pack?.id));
+    const numbers = [...this.#unindexed].filter((at) => !unfinished.has(entries.packName(at)));
+    this.#unindexed = new Set();
+    return Uint32Array.from(numbers);
   }
 
   /** Stops without making anything visible: open packs are thrown away, packs already put are left to maintenance. */

@@ -1,6 +1,6 @@
 import { CairnError, fileError, systemCode } from '../errors.ts';
 import type { FileKind, Files, FileStat } from '../ports.ts';
-import type { DirEntry } from '../snapshot/entry.ts';
+import { PLACEHOLDER_SUFFIX, type DirEntry } from '../snapshot/entry.ts';
 import { setAttributes, type Attributes } from './attributes.ts';
 import { createTemporary, LocalFile, TEMPORARY } from './local-file.ts';
 import {
@@ -78,7 +78,8 @@ export class LocalTarget implements RestoreTarget {
         hint: 'restore to a new folder, or allow it by --overwrite-directories',
       });
     if (this.#options.deleteExtra) await this.#deleteExtra(directory, entries);
-    for (const { name } of entries) if (name.startsWith(TEMPORARY)) directory.taken.add(name);
+    for (const { name } of entries)
+      if (name.startsWith(TEMPORARY) || name.endsWith(PLACEHOLDER_SUFFIX)) directory.taken.add(name);
     this.#directories.set(path, directory);
   }
 
@@ -109,6 +110,16 @@ export class LocalTarget implements RestoreTarget {
     } catch (error) {
       throw fileError(error, 'cannot finish', directory.path);
     }
+    if (path !== '') await this.#dropPlaceholder(path);
+  }
+
+  /** What a shallow restore left for an entry that is there now. */
+  async #dropPlaceholder(relative: string): Promise<void> {
+    const { directory, name, path } = this.#locate(relative);
+    const placeholder = directory.existing.get(name + PLACEHOLDER_SUFFIX);
+    if (placeholder === undefined || directory.taken.has(name + PLACEHOLDER_SUFFIX)) return;
+    await removeTree(this.#files, path + PLACEHOLDER_SUFFIX, placeholder, { ...this.counters });
+    directory.existing.delete(name + PLACEHOLDER_SUFFIX);
   }
 
   accepts(relative: string, entry: DirEntry): boolean | Promise<boolean> {
@@ -179,7 +190,12 @@ export class LocalTarget implements RestoreTarget {
       await file.abort();
       throw fileError(error, 'cannot write', path);
     }
-    return file;
+    if (!directory.existing.has(name + PLACEHOLDER_SUFFIX)) return file;
+    return {
+      write: (data, position) => file.write(data, position),
+      finish: () => file.finish().then(() => this.#dropPlaceholder(relative)),
+      abort: () => file.abort(),
+    };
   }
 
   async writeSymlink(relative: string, entry: DirEntry, linkTarget: string): Promise<void> {

@@ -6,7 +6,7 @@ export interface OpenDirectory {
   path: string;
   /** What is in it; empty for one that was made now. */
   existing: Map<string, FileKind>;
-  /** Names that the snapshot needs and that look like temporary ones. */
+  /** Names that the snapshot needs and that look like temporary ones or placeholders. */
   taken: Set<string>;
   /** Owner and mode of files made here. */
   created?: FileStat;

@@ -2,12 +2,12 @@ import { mapLimit } from '../bytes/parallel.ts';
 import { CairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import type { Directory } from '../snapshot/directory.ts';
-import type { DirEntry } from '../snapshot/entry.ts';
+import { PLACEHOLDER_SUFFIX, type DirEntry } from '../snapshot/entry.ts';
 import { asError, damagedDirectory, joinPath, takeDirectories } from '../snapshot/walk.ts';
 import { Delivery } from './delivery.ts';
 import { distinctNames, nameProblem } from './names.ts';
 import { planFile, type FilePlan } from './plan.ts';
-import { RestoreRun, type RestoreOptions } from './run.ts';
+import { RestoreRun, type PlaceholderRule, type RestoreOptions } from './run.ts';
 import type { RestoreStats } from './stats.ts';
 import type { RestoreTarget } from './target.ts';
 
@@ -41,7 +41,7 @@ export async function restoreEntry(
   const run = new RestoreRun(target, options);
   const delivery = new Delivery(contents, target, run);
   try {
-    await new TreeRestore(contents, target, run, delivery).walk(entry);
+    await new TreeRestore(contents, target, run, delivery, options.placeholders).walk(entry);
     await delivery.end();
     await run.allDone();
   } catch (error) {
@@ -60,13 +60,21 @@ class TreeRestore {
   readonly #target: RestoreTarget;
   readonly #run: RestoreRun;
   readonly #delivery: Delivery;
+  readonly #placeholders: PlaceholderRule | undefined;
   #finishing = 0;
 
-  constructor(contents: ObjectContents, target: RestoreTarget, run: RestoreRun, delivery: Delivery) {
+  constructor(
+    contents: ObjectContents,
+    target: RestoreTarget,
+    run: RestoreRun,
+    delivery: Delivery,
+    placeholders: PlaceholderRule | undefined,
+  ) {
     this.#contents = contents;
     this.#target = target;
     this.#run = run;
     this.#delivery = delivery;
+    this.#placeholders = placeholders;
   }
 
   async walk(root: DirEntry): Promise<void> {
@@ -81,7 +89,8 @@ class TreeRestore {
         if (entries === undefined) continue;
         const files: DirEntry[] = [];
         for (const entry of entries) {
-          if (entry.type !== 'd') files.push(entry);
+          if (this.#isShallow(node, entry)) await this.#hint(node, entry);
+          else if (entry.type !== 'd') files.push(entry);
           else stack.push({ path: joinPath(node.path, entry.name), entry, parent: node, pending: 1 });
         }
         for (let at = 0; at < files.length; at += PLAN_SLICE)
@@ -97,7 +106,13 @@ class TreeRestore {
     try {
       if (directory instanceof Error) throw damagedDirectory(node, directory);
       const entries = this.#namedEntries(node, directory);
-      await this.#target.beginDirectory(node.path, node.entry, entries);
+      await this.#target.beginDirectory(
+        node.path,
+        node.entry,
+        entries.map((entry) =>
+          this.#isShallow(node, entry) ? { ...entry, name: entry.name + PLACEHOLDER_SUFFIX } : entry,
+        ),
+      );
       node.pending += entries.length;
       return entries;
     } catch (error) {
@@ -119,6 +134,22 @@ class TreeRestore {
     return distinctNames(safe, windows, (from, to) =>
       this.#run.stats.renamed.push({ path: joinPath(path, from), name: to }),
     );
+  }
+
+  #isShallow({ path }: Node, entry: DirEntry): boolean {
+    return this.#placeholders?.standsFor(joinPath(path, entry.name), entry) ?? false;
+  }
+
+  async #hint(node: Node, entry: DirEntry): Promise<void> {
+    const path = joinPath(node.path, entry.name);
+    try {
+      await this.#placeholders!.write(path, entry);
+      this.#run.stats.placeholders++;
+      this.#run.progress();
+    } catch (error) {
+      this.#run.fail(path, asError(error));
+    }
+    this.#childDone(node);
   }
 
   async #addFiles(files: readonly DirEntry[], parent: Node | undefined): Promise<void> {

@@ -1,7 +1,14 @@
 import { CairnError } from '../errors.ts';
+import type { DirEntry } from '../snapshot/entry.ts';
 import { asError, throwIfCanceled } from '../snapshot/walk.ts';
 import { emptyRestoreStats, type RestoreStats } from './stats.ts';
 import type { RestoreTarget } from './target.ts';
+
+/** Entries that are only hinted at: a shallow restore. */
+export interface PlaceholderRule {
+  standsFor(path: string, entry: DirEntry): boolean;
+  write(path: string, entry: DirEntry): Promise<void>;
+}
 
 export interface RestoreOptions {
   /** Goes on after errors and counts them; a full disk and a cancellation still end the run. */
@@ -9,6 +16,7 @@ export interface RestoreOptions {
   /** Called after each entry. */
   onProgress?: (stats: RestoreStats) => void;
   signal?: AbortSignal;
+  placeholders?: PlaceholderRule;
 }
 
 const MAX_ERRORS = 1000;
@@ -16,12 +24,12 @@ const MAX_ERRORS = 1000;
 /** What the parts of one restore share: its numbers, its errors, its end, and the work that runs beside. */
 export class RestoreRun {
   readonly stats = emptyRestoreStats();
-  readonly #target: RestoreTarget;
+  readonly #target: Pick<RestoreTarget, 'counters'>;
   readonly #options: RestoreOptions;
   readonly #background = new Set<Promise<void>>();
   #fatal: Error | undefined;
 
-  constructor(target: RestoreTarget, options: RestoreOptions) {
+  constructor(target: Pick<RestoreTarget, 'counters'>, options: RestoreOptions) {
     this.#target = target;
     this.#options = options;
   }

@@ -15,6 +15,8 @@ export interface RestoreStats extends TargetCounters {
   bytes: number;
   directories: number;
   symlinks: number;
+  /** Files and folders that a shallow restore only hints at. */
+  placeholders: number;
   /** Files and links that were there and stay. */
   skipped: number;
   skippedBytes: number;
@@ -34,6 +36,7 @@ export function emptyRestoreStats(): RestoreStats {
     bytes: 0,
     directories: 0,
     symlinks: 0,
+    placeholders: 0,
     skipped: 0,
     skippedBytes: 0,
     errorCount: 0,
@@ -48,6 +51,7 @@ export function emptyRestoreStats(): RestoreStats {
 export function restoreSummary(stats: RestoreStats, base2 = false): string {
   const size = (bytes: number) => formatSize(bytes, base2);
   let text = `Restored ${stats.files} files, ${stats.directories} directories and ${stats.symlinks} symbolic links (${size(stats.bytes)})`;
+  if (stats.placeholders > 0) text += `, ${stats.placeholders} placeholders`;
   if (stats.skipped > 0) text += `, skipped ${stats.skipped} (${size(stats.skippedBytes)})`;
   if (stats.deletedDirectories > 0) text += `, deleted directories ${stats.deletedDirectories}`;
   if (stats.deletedFiles > 0) text += `, deleted files ${stats.deletedFiles}`;

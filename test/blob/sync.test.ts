@@ -74,9 +74,11 @@ describe('sync', () => {
     await syncStorage(source, copy, { times: true });
     expect((await copy.stat('kopia.repository')).timestamp).toBe((await source.stat('kopia.repository')).timestamp);
     const blob = await source.get('kopia.repository');
-    await source.put('kopia.repository', blob, { modifiedTime: (await source.stat('kopia.repository')).timestamp + 1n });
+    await source.put('kopia.repository', blob, { modifiedTime: (await source.stat('kopia.repository')).timestamp + 2_000_000n });
     expect((await syncStorage(source, copy, { update: false })).copied.count).toBe(0);
     expect((await syncStorage(source, copy)).copied.count).toBe(1);
+    for await (const { id, timestamp } of source.list('')) await copy.put(id, await source.get(id), { modifiedTime: (timestamp / 1_000_000_000n) * 1_000_000_000n });
+    expect((await syncStorage(source, copy)).copied.count).toBe(0);
   });
 
   it('refuses another repository, an absent one and to clear foreign files', async () => {

@@ -75,7 +75,9 @@ const ofCairn = (flag: Flag) => ({
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 /** Cairn's own commands. */
-const additions = ['backup', 'completion'];
+const additions = ['backup', 'completion', 'repository export-format', 'repository import-format'];
+/** Flags that Kopia's commands lack. */
+const ownFlags = (name: string) => (name.startsWith('benchmark ') ? ['json', 'json-indent', 'json-verbose'] : []);
 const leaves: [string, CommandTable, KopiaCommand][] = [];
 const tables = await Promise.all(groups.map((group) => group.load()));
 
@@ -83,7 +85,7 @@ function pair(table: CommandTable, kopia: KopiaCommand | undefined, path: string
   const name = path + table.name;
   if (kopia === undefined) throw new Error(`Kopia has no command '${name}'`);
   leaves.push([name, table, kopia]);
-  for (const sub of table.commands ?? [])
+  for (const sub of (table.commands ?? []).filter((command) => !additions.includes(`${name} ${command.name}`)))
     pair(
       sub,
       kopia.commands?.find((command) => command.name === sub.name),
@@ -99,8 +101,9 @@ for (const table of tables)
     );
 
 describe('every command that is there takes what Kopia takes', () => {
-  it.each(leaves)('%s', (_, table, kopia) => {
-    expect((table.flags ?? []).map(ofCairn).toSorted(byName)).toEqual(
+  it.each(leaves)('%s', (path, table, kopia) => {
+    const flags = (table.flags ?? []).filter((flag) => !ownFlags(path).includes(flag.name));
+    expect(flags.map(ofCairn).toSorted(byName)).toEqual(
       (kopia.flags ?? []).map(ofKopia).toSorted(byName),
     );
     expect(table.aliases ?? []).toEqual(kopia.aliases ?? []);

@@ -1,5 +1,5 @@
 import { flags, type CommandTable } from '../table.ts';
-import { json } from './shared.ts';
+import { json, safety } from './shared.ts';
 
 export const table: CommandTable = {
   name: 'blob',
@@ -40,6 +40,51 @@ export const table: CommandTable = {
         --prefix S : only names that start so
       `),
       run: () => import('../commands/blob/stats.ts'),
+    },
+    {
+      name: 'delete',
+      aliases: ['remove', 'rm'],
+      help: 'delete blobs',
+      hidden: true,
+      args: '<blobIDs...>',
+      run: () => import('../commands/blob/delete.ts'),
+    },
+    {
+      name: 'gc',
+      help: 'delete packs that no index names',
+      hidden: true,
+      flags: [
+        ...flags(`
+          --delete S : 'yes' deletes them
+          --parallel I =16 : deletions at a time
+          --prefix S : only names that start so
+        `),
+        ...safety,
+      ],
+      run: () => import('../commands/blob/gc.ts'),
+    },
+    {
+      name: 'shards',
+      help: 'folders of sharded storages',
+      hidden: true,
+      commands: [
+        {
+          name: 'modify',
+          aliases: ['reshard'],
+          help: 'spread the files over other folders',
+          hidden: true,
+          flags: flags(`
+            --i-am-sure-kopia-is-not-running B ! : nothing may use the repository meanwhile
+            --path XD ! : the folder of the repository
+            --default-shards S : lengths of folder names such as 1,3, or flat
+            --override S+ : prefix=n1,n2 for names that start so
+            --remove-override S+ : prefix whose override goes
+            --unsharded-length I : names up to this length lie in the root
+            --dry-run B : only say what would be moved
+          `),
+          run: () => import('../commands/blob/shards.ts'),
+        },
+      ],
     },
   ],
 };

@@ -1,5 +1,5 @@
 import { flags, type CommandTable } from '../table.ts';
-import { contentRange, json } from './shared.ts';
+import { contentRange, json, safety } from './shared.ts';
 
 export const table: CommandTable = {
   name: 'content',
@@ -61,6 +61,32 @@ export const table: CommandTable = {
         ...contentRange,
       ],
       run: () => import('../commands/content/verify.ts'),
+    },
+    {
+      name: 'delete',
+      aliases: ['remove', 'rm'],
+      help: 'mark contents as deleted',
+      hidden: true,
+      args: '<id...>',
+      run: () => import('../commands/content/delete.ts'),
+    },
+    {
+      name: 'rewrite',
+      help: 'store contents again in new packs',
+      hidden: true,
+      args: '[contentID...]',
+      flags: [
+        ...flags(`
+          --parallelism I =16 : contents at a time
+          --short B : those in short packs
+          --format-version I =-1 : those of this format version
+          --pack-prefix S : only those in packs whose names start so
+          --dry-run -n B : only say what would be rewritten
+        `),
+        ...contentRange,
+        ...safety,
+      ],
+      run: () => import('../commands/content/rewrite.ts'),
     },
   ],
 };

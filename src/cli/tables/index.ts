@@ -27,6 +27,9 @@ export const groups: readonly Group[] = [
   group('content', async () => (await import('./content.ts')).table, { aliases: ['contents'], hidden: true }),
   group('index', async () => (await import('./index-blobs.ts')).table, { hidden: true }),
   group('manifest', async () => (await import('./manifest.ts')).table, { hidden: true }),
+  group('logs', async () => (await import('./logs.ts')).logs, { aliases: ['log'], hidden: true }),
+  group('session', async () => (await import('./logs.ts')).session, { hidden: true }),
+  group('benchmark', async () => (await import('./benchmark.ts')).table),
   group('completion', async () => (await import('./completion.ts')).table),
 ];
 

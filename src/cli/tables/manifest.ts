@@ -25,5 +25,13 @@ export const table: CommandTable = {
       args: '<item...>',
       run: () => import('../commands/manifest/show.ts'),
     },
+    {
+      name: 'delete',
+      aliases: ['remove', 'rm'],
+      help: 'delete manifests',
+      hidden: true,
+      args: '<item...>',
+      run: () => import('../commands/manifest/delete.ts'),
+    },
   ],
 };

@@ -50,3 +50,7 @@ export const speedLimits = flags(`
   --max-download-speed F : bytes per second to read at most
   --max-upload-speed F : bytes per second to write at most
 `);
+
+export const safety = flags(`
+  --safety E{full,none} =full : none waits for nothing: only when no other program uses the repository
+`);

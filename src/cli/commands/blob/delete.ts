@@ -1,0 +1,11 @@
+import { withRepository } from '../../connection.ts';
+import type { Context } from '../../context.ts';
+import { requireDangerous, requireWritable } from '../../dangerous.ts';
+
+export async function run(context: Context): Promise<void> {
+  requireDangerous(context);
+  await withRepository(context, async ({ repository }) => {
+    requireWritable(repository);
+    for (const id of context.args) await repository.storage.delete(id);
+  });
+}
