@@ -3,7 +3,7 @@
 //   node setup.mjs cairn ARGS...   the command line program        (npm start -- ARGS...)
 //   node setup.mjs test [--long]   every test on every runtime     (npm test)
 //   node setup.mjs build | check   build only | lint, format, types
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -53,7 +53,16 @@ function build() {
   once(
     'build',
     'dist/cairn.js',
-    digest(['src', 'runtimes', 'assembly', 'build.mjs', 'package.json', 'tsconfig.json']),
+    digest([
+      'src',
+      'runtimes',
+      'assembly',
+      'build.mjs',
+      'package-lock.json',
+      'package.json',
+      'tsconfig.json',
+      'tsconfig.build.json',
+    ]),
     () => {
       console.error('Building (once)...');
       return run(process.execPath, ['build.mjs'], quiet);
@@ -65,10 +74,14 @@ install();
 if (task === 'check') process.exit(run(process.execPath, ['build.mjs', '--check']));
 build();
 if (task === 'build') process.exit(0);
-if (task === 'cairn')
-  process.exit(
-    run(process.execPath, [join(root, 'dist', 'cairn.js'), ...args], { cwd: process.env.INIT_CWD ?? process.cwd() }),
-  );
+if (task === 'cairn') {
+  const cwd = process.env.INIT_CWD ?? process.cwd();
+  const child = spawn(process.execPath, [join(root, 'dist', 'cairn.js'), ...args], { cwd, stdio: 'inherit' });
+  process.on('SIGINT', () => {}); // a terminal tells the program itself, which then ends in its own way
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
+  await new Promise(() => {});
+}
 if (task === 'test') process.exit(run(process.execPath, [join(root, 'test', 'run.mjs'), ...args]));
 console.error(`setup.mjs: unknown task '${task}'; one of cairn, test, build, check`);
 process.exit(1);

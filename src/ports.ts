@@ -188,6 +188,8 @@ export interface SubprocessOptions {
   onStderr?(data: Uint8Array): void;
   /** Only started: the result comes at once with status 0, output goes nowhere, the program may end before it. */
   background?: boolean;
+  /** It gets this program's terminal; nothing of its output is kept. */
+  terminal?: boolean;
   signal?: AbortSignal;
 }
 

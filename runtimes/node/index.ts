@@ -34,7 +34,7 @@ export function nodePorts(): Ports {
     syncFiles: nodeSyncFiles,
     fidelity: nodeFidelity,
     spawn: nodeSpawn,
-    fetch: globalThis.fetch,
+    fetch: (input, init) => globalThis.fetch(input, init), // Node loads its fetch at the first look at it
     environment: environmentOf('node', process.versions.node),
     terminal,
     subprocess,

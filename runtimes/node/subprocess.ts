@@ -9,14 +9,14 @@ const posix = process.platform !== 'win32';
 const GRACE = 500;
 
 export const subprocess: Subprocess = {
-  run(command, args, { cwd, env, timeout, input, onStderr, background = false, signal } = {}) {
+  run(command, args, { cwd, env, timeout, input, onStderr, background = false, terminal = false, signal } = {}) {
     return new Promise((resolve, reject) => {
       // a group of its own, so that a kill reaches what it started
       const child = spawn(command, args, {
         cwd,
         env: { ...process.env, ...env },
-        detached: posix,
-        stdio: background ? 'ignore' : ['pipe', 'pipe', 'pipe'],
+        detached: posix && !terminal,
+        stdio: background ? 'ignore' : terminal ? 'inherit' : ['pipe', 'pipe', 'pipe'],
         windowsHide: true,
       });
       child.once('error', reject);
@@ -25,6 +25,10 @@ export const subprocess: Subprocess = {
           child.unref();
           resolve({ status: 0, stdout: new Uint8Array(0), timedOut: false });
         });
+        return;
+      }
+      if (terminal) {
+        child.once('close', (status) => resolve({ status: status ?? undefined, stdout: new Uint8Array(0), timedOut: false }));
         return;
       }
       const parts: Uint8Array[] = [];

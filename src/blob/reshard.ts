@@ -39,7 +39,13 @@ export async function reshard(options: ReshardOptions): Promise<ReshardResult> {
     throw new CairnError('file-not-found', `${tree.at(SHARDS_FILE)} is not there: is this the folder of a repository?`);
   const unfinished = await tree.layout(UNFINISHED);
   const layout = unfinished ?? options.change(current);
-  const result: ReshardResult = { layout, moved: 0, unchanged: 0, removedDirectories: 0, resumed: unfinished !== undefined };
+  const result: ReshardResult = {
+    layout,
+    moved: 0,
+    unchanged: 0,
+    removedDirectories: 0,
+    resumed: unfinished !== undefined,
+  };
   if (!options.dryRun && unfinished === undefined) await tree.write(UNFINISHED, utf8(encodeShards(layout)));
   for await (const path of tree.walk('')) {
     const wanted = blobPath(layout, blobIdOf(path)!);
@@ -70,7 +76,9 @@ class Tree {
   at(relative: string): string {
     const { separator } = this.#options.files;
     const root = this.#options.path;
-    return relative === '' ? root : root + (root.endsWith(separator) ? '' : separator) + relative.replaceAll('/', separator);
+    return relative === ''
+      ? root
+      : root + (root.endsWith(separator) ? '' : separator) + relative.replaceAll('/', separator);
   }
 
   async layout(name: string): Promise<ShardLayout | undefined> {
@@ -82,7 +90,8 @@ class Tree {
       throw fileError(error, 'cannot read', this.at(name));
     }
     const layout = parseShards(fromUtf8(bytes));
-    if (layout === undefined) throw new CairnError('corrupt', `${this.at(name)} is malformed`, { data: { path: this.at(name) } });
+    if (layout === undefined)
+      throw new CairnError('corrupt', `${this.at(name)} is malformed`, { data: { path: this.at(name) } });
     return layout;
   }
 

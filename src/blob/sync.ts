@@ -51,13 +51,21 @@ function deletionRank(id: string): number {
   return /^[pq]/.test(id) ? 2 : syncRank(id) === 2 ? 0 : 1;
 }
 
-export async function syncStorage(source: BlobStorage, destination: BlobStorage, options: SyncOptions = {}): Promise<SyncStats> {
+export async function syncStorage(
+  source: BlobStorage,
+  destination: BlobStorage,
+  options: SyncOptions = {},
+): Promise<SyncStats> {
   const existing = await checkSameRepository(source, destination, options);
   const [from, to] = await Promise.all([listSource(source), listAll(destination)]);
   if (!existing && options.delete && to.size > 0)
-    throw new CairnError('invalid-argument', `${destination.displayName} holds other files and no repository: nothing is deleted there`, {
-      hint: 'leave out --delete, or choose an empty destination',
-    });
+    throw new CairnError(
+      'invalid-argument',
+      `${destination.displayName} holds other files and no repository: nothing is deleted there`,
+      {
+        hint: 'leave out --delete, or choose an empty destination',
+      },
+    );
   const stats: SyncStats = { inSync: none(), copied: none(), deleted: none(), vanished: 0 };
   const missing: BlobMetadata[] = [];
   for (const blob of from.values()) {
@@ -147,21 +155,33 @@ class Copier {
 }
 
 /** Whether the destination holds this repository already; another one is refused. */
-async function checkSameRepository(source: BlobStorage, destination: BlobStorage, { mustExist }: SyncOptions): Promise<boolean> {
+async function checkSameRepository(
+  source: BlobStorage,
+  destination: BlobStorage,
+  { mustExist }: SyncOptions,
+): Promise<boolean> {
   const own = await uniqueId(source);
   if (own === undefined)
     throw new CairnError('not-a-repository', `${source.displayName} holds no ${FORMAT}, so it is not copied`);
   const other = await uniqueId(destination);
   if (other === undefined) {
     if (!mustExist) return false;
-    throw new CairnError('not-a-repository', `destination repository does not have a format blob: ${destination.displayName}`, {
-      hint: 'leave out --must-exist to begin a new copy there',
-    });
+    throw new CairnError(
+      'not-a-repository',
+      `destination repository does not have a format blob: ${destination.displayName}`,
+      {
+        hint: 'leave out --must-exist to begin a new copy there',
+      },
+    );
   }
   if (other !== own)
-    throw new CairnError('invalid-argument', `destination repository contains incompatible data: ${destination.displayName} is another repository`, {
-      hint: 'choose an empty destination, or the one that holds the copy',
-    });
+    throw new CairnError(
+      'invalid-argument',
+      `destination repository contains incompatible data: ${destination.displayName} is another repository`,
+      {
+        hint: 'choose an empty destination, or the one that holds the copy',
+      },
+    );
   return true;
 }
 
@@ -181,7 +201,8 @@ async function uniqueId(storage: BlobStorage): Promise<string | undefined> {
   }
   const id = isObject(json) ? member(json, 'uniqueID') : undefined;
   const decoded = typeof id === 'string' ? fromBase64(id) : undefined;
-  if (decoded === undefined || decoded.length === 0) throw new CairnError('corrupt', `${FORMAT} in ${storage.displayName} is damaged`);
+  if (decoded === undefined || decoded.length === 0)
+    throw new CairnError('corrupt', `${FORMAT} in ${storage.displayName} is damaged`);
   return decoded.join();
 }
 

@@ -77,7 +77,8 @@ class Validation {
       this.#step('Validating storage capacity and usage');
       await this.#capacity();
       this.#step('Validating blob list responses');
-      if ((await this.#names(this.#prefix)).length > 0) throw failed('a listing of names that nobody used is not empty');
+      if ((await this.#names(this.#prefix)).length > 0)
+        throw failed('a listing of names that nobody used is not empty');
       this.#step('Validating non-existent blob responses');
       await this.#missing();
       await this.#oneBlob();
@@ -131,12 +132,24 @@ class Validation {
       if (!isCairnError(error, 'blob-exists') && !isCairnError(error, 'unsupported')) throw error;
     }
     this.#step('Validating list responses');
-    for (const [prefix, wanted] of [[id, 1], [this.#prefix, 1], [id + 'x', 0]] as const)
-      if ((await this.#names(prefix)).length !== wanted) throw failed(`listing '${prefix}' does not give ${wanted} blob(s)`);
+    for (const [prefix, wanted] of [
+      [id, 1],
+      [this.#prefix, 1],
+      [id + 'x', 0],
+    ] as const)
+      if ((await this.#names(prefix)).length !== wanted)
+        throw failed(`listing '${prefix}' does not give ${wanted} blob(s)`);
     this.#step('Validating partial reads');
-    for (const [offset, length] of [[0, 10], [1, 10], [2, 1], [5, 0], [SIZE - 5, 5]]) {
+    for (const [offset, length] of [
+      [0, 10],
+      [1, 10],
+      [2, 1],
+      [5, 0],
+      [SIZE - 5, 5],
+    ]) {
       const part = await this.#any.get(id, { offset, length });
-      if (!equalBytes(part, data.subarray(offset, offset + length))) throw failed(`reading ${length} bytes at ${offset} gives others`);
+      if (!equalBytes(part, data.subarray(offset, offset + length)))
+        throw failed(`reading ${length} bytes at ${offset} gives others`);
     }
     this.#step('Validating full reads');
     if (!equalBytes(await this.#any.get(id), data)) throw failed('reading gives other bytes than were written');
@@ -145,9 +158,13 @@ class Validation {
     if (length !== SIZE) throw failed(`metadata says ${length} bytes, ${SIZE} were written`);
     const skew = timestamp > written ? timestamp - written : written - timestamp;
     if (skew > MAX_SKEW)
-      throw new CairnError('verification-failed', `the storage's clock differs from this one by ${skew / 1_000_000_000n} s`, {
-        hint: 'set the clocks: maintenance relies on them',
-      });
+      throw new CairnError(
+        'verification-failed',
+        `the storage's clock differs from this one by ${skew / 1_000_000_000n} s`,
+        {
+          hint: 'set the clocks: maintenance relies on them',
+        },
+      );
   }
 
   /** Writers announce a name shortly before it is written; from when a put has returned, everybody must see all of it. */
@@ -192,14 +209,19 @@ class Validation {
     const read = () =>
       look(async ({ id, length, fill }) => {
         const data = await this.#any.get(id);
-        if (data.length !== length || data.some((byte) => byte !== fill)) throw failed(`blob ${id} is seen half written`);
+        if (data.length !== length || data.some((byte) => byte !== fill))
+          throw failed(`blob ${id} is seen half written`);
       });
     const stat = () =>
       look(async ({ id, length }) => {
         if ((await this.#any.stat(id)).length !== length) throw failed(`metadata of blob ${id} is of one half written`);
       });
     const times = (count: number, work: () => Promise<void>) => Array.from({ length: count }, () => worker(work)());
-    await Promise.all([...times(workers.put ?? 3, write), ...times(workers.get ?? 3, read), ...times(workers.stat ?? 3, stat)]);
+    await Promise.all([
+      ...times(workers.put ?? 3, write),
+      ...times(workers.get ?? 3, read),
+      ...times(workers.stat ?? 3, stat),
+    ]);
     signal?.throwIfAborted();
     if (failure !== undefined) throw failure;
   }

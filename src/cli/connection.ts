@@ -31,8 +31,7 @@ export function configFileOf({ flags, environment }: Context): string {
 }
 
 /** The configuration; `no-repository` with what to do next when there is none. */
-export async function requireConfig(context: Context): Promise<ClientConfig> {
-  const path = configFileOf(context);
+export async function requireConfig(context: Context, path = configFileOf(context)): Promise<ClientConfig> {
   const config = await readConfig(context.files, path);
   if (config !== undefined) return config;
   throw new CairnError('no-repository', 'open repository: repository is not connected', {
@@ -59,16 +58,22 @@ async function notConnectedHint({ files, environment, flags }: Context): Promise
 }
 
 /** Opens the connected repository. Damage that was found on the way is reported; the repository works without it. */
-export async function openConnected(context: Context): Promise<Connection> {
-  const configFile = configFileOf(context);
-  const config = await requireConfig(context);
+export async function openConnected(context: Context, otherFile?: string): Promise<Connection> {
+  const configFile = otherFile ?? configFileOf(context);
+  const config = await requireConfig(context, configFile);
   if (config.storage === undefined) throw noStorage(config, configFile);
   const storage = await openContextStorage(context, config.storage, {
     readOnly: config.readonly,
     limits: config.throttlingLimits,
   });
   try {
-    const { repository, password } = await new Opening(context, config, configFile, storage).open();
+    const { repository, password } = await new Opening(
+      context,
+      config,
+      configFile,
+      storage,
+      otherFile !== undefined,
+    ).open();
     reportProblems(context, repository);
     return { repository, config, configFile, password };
   } catch (error) {
@@ -112,12 +117,15 @@ class Opening {
   readonly #config: ClientConfig;
   readonly #configFile: string;
   readonly #storage: BlobStorage;
+  /** What is stored beside another connection goes before what is given for this one. */
+  readonly #isOther: boolean;
 
-  constructor(context: Context, config: ClientConfig, configFile: string, storage: BlobStorage) {
+  constructor(context: Context, config: ClientConfig, configFile: string, storage: BlobStorage, isOther: boolean) {
     this.#context = context;
     this.#config = config;
     this.#configFile = configFile;
     this.#storage = storage;
+    this.#isOther = isOther;
   }
 
   async open(): Promise<Opened> {
@@ -156,7 +164,7 @@ class Opening {
     const open = (credentials: { password: string } | { formatKey: Uint8Array }) =>
       this.#repository(credentials, formatBlobs, uniqueId);
     const stored = await readStoredPassword(files, this.#configFile);
-    const given = await givenPassword(this.#context);
+    const given = this.#isOther && stored !== undefined ? undefined : await givenPassword(this.#context);
     const usesStored = stored !== undefined && (given === undefined || given.password === stored);
     const kept = usesStored ? await readStoredKey(files, this.#configFile) : undefined;
     if (kept !== undefined && kept.keyDerivation === keyAlgorithm && equalBytes(kept.uniqueId, uniqueId))

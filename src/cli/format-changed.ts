@@ -4,7 +4,11 @@ import { openCache, type Connection } from './connection.ts';
 import type { Context } from './context.ts';
 
 /** After the format blobs were written: the copy of before is of no use. */
-export async function formatChanged(context: Context, { config, configFile }: Connection, { uniqueId }: RepositoryFormat): Promise<void> {
+export async function formatChanged(
+  context: Context,
+  { config, configFile }: Connection,
+  { uniqueId }: RepositoryFormat,
+): Promise<void> {
   const cache = await openCache(context, config, configFile, uniqueId);
   if (cache !== undefined) await forgetFormat(cache);
 }

@@ -33,7 +33,7 @@ export async function runProgram(argv: readonly string[], ports: CliPorts): Prom
     }
     const { flags } = invocation;
     console = makeConsole(flags, ports);
-    json = flags.has('json-indent') && flags.bool('json');
+    json = flags.has('json-indent') && flags.has('json') && flags.bool('json');
     return await runVerb(invocation, console, ports);
   } catch (thrown) {
     await console.flush().catch(() => {});

@@ -28,7 +28,13 @@ export async function listLogs({ storage }: Pick<ContentStore, 'storage'>): Prom
   for (const blob of await listBlobs(storage, '_log_')) {
     const [, id, start, end] = NAME.exec(blob.id) ?? [];
     if (id === undefined) continue;
-    const session = sessions.get(id) ?? { id, startTime: Number(start), endTime: Number(end), segments: [], totalSize: 0 };
+    const session = sessions.get(id) ?? {
+      id,
+      startTime: Number(start),
+      endTime: Number(end),
+      segments: [],
+      totalSize: 0,
+    };
     session.startTime = Math.min(session.startTime, Number(start));
     session.endTime = Math.max(session.endTime, Number(end));
     session.segments.push(blob);
@@ -59,11 +65,17 @@ export interface LogRetention {
 }
 
 /** Kopia's defaults, also meant where all are zero. */
-export const defaultLogRetention: LogRetention = { maxCount: 10_000, maxTotalSize: 1 << 30, maxAge: 720n * 3_600_000_000_000n };
+export const defaultLogRetention: LogRetention = {
+  maxCount: 10_000,
+  maxTotalSize: 1 << 30,
+  maxAge: 720n * 3_600_000_000_000n,
+};
 
 /** Newest first, blobs from the first that exceeds size, count or age. */
 export function expiredLogs(blobs: readonly BlobMetadata[], retention: LogRetention, now: bigint): BlobMetadata[] {
-  const newestFirst = [...blobs].sort((a, b) => (a.timestamp > b.timestamp ? -1 : a.timestamp < b.timestamp ? 1 : a.id < b.id ? -1 : 1));
+  const newestFirst = [...blobs].sort((a, b) =>
+    a.timestamp > b.timestamp ? -1 : a.timestamp < b.timestamp ? 1 : a.id < b.id ? -1 : 1,
+  );
   let size = 0;
   const from = newestFirst.findIndex(({ length, timestamp }, at) => {
     size += length;

@@ -22,6 +22,8 @@ export class OpenPack {
   length = 0;
   /** Numbers of this pack's entries in the overlay. */
   readonly entries: number[] = [];
+  /** Number of its name in the overlay, once it has one. */
+  number: number | undefined;
   readonly #storage: BlobStorage;
   readonly #random: Random;
   #parts: Uint8Array[] = [];

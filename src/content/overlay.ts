@@ -42,22 +42,43 @@ export class Overlay {
     return at < 0 ? undefined : this.entries.info(at);
   }
 
-  /** Adds the entry or replaces the one of the same content; returns its number. */
-  put(key: Uint8Array, info: Omit<ContentInfo, 'id'>): number {
+  /** Adds the entry or replaces the one of the same content; returns its number. Pack and format are numbers of `names`. */
+  put(
+    key: Uint8Array,
+    timestamp: number,
+    offset: number,
+    deleted: boolean,
+    packedLength: number,
+    originalLength: number,
+    pack: number,
+    format: number,
+  ): number {
     const { entries } = this;
-    const pack = entries.names.pack(info.packBlob);
-    const format = entries.names.format(info.compression, info.formatVersion);
     const slot = this.#slot(key);
     const at = this.#slots[slot];
-    const { timestamp, packOffset, deleted, packedLength, originalLength } = info;
     if (at >= 0) {
-      entries.set(at, timestamp, packOffset, deleted, packedLength, originalLength, pack, format);
+      entries.set(at, timestamp, offset, deleted, packedLength, originalLength, pack, format);
       return at;
     }
-    const added = entries.push(key, timestamp, packOffset, deleted, packedLength, originalLength, pack, format);
+    const added = entries.push(key, timestamp, offset, deleted, packedLength, originalLength, pack, format);
     this.#slots[slot] = added;
     if (entries.count * 2 > this.#slots.length) this.#grow();
     return added;
+  }
+
+  /** The same for an entry in words. */
+  putInfo(info: ContentInfo): number {
+    const { names } = this.entries;
+    return this.put(
+      contentKey(info.id),
+      info.timestamp,
+      info.packOffset,
+      info.deleted,
+      info.packedLength,
+      info.originalLength,
+      names.pack(info.packBlob),
+      names.format(info.compression, info.formatVersion),
+    );
   }
 
   #grow(): void {

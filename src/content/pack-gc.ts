@@ -50,7 +50,9 @@ export async function deleteUnreferencedPacks(store: ContentStore, options: Pack
     if (used.has(blob.id)) continue;
     const checkpoint = sessions.get(sessionOf(blob.id));
     const keep =
-      blob.timestamp > cutoff || cutoff - blob.timestamp < minAge || (checkpoint !== undefined && cutoff - checkpoint < expiry);
+      blob.timestamp > cutoff ||
+      cutoff - blob.timestamp < minAge ||
+      (checkpoint !== undefined && cutoff - checkpoint < expiry);
     add(stats.unreferenced, blob);
     if (keep) add(stats.retained, blob);
     else toDelete.push(blob);
@@ -83,13 +85,17 @@ async function listCandidates(store: ContentStore, { prefix = '' }: PackGcOption
   const markers = (await listBlobs(store.storage, 's')).filter(({ id }) => /^s[0-9a-f]{32}/.test(id));
   for (const kind of ['p', 'q'])
     if (kind.startsWith(prefix) || prefix.startsWith(kind))
-      for (const blob of await listBlobs(store.storage, prefix === '' ? kind : prefix)) if (/^[pq][0-9a-f]{32}/.test(blob.id)) blobs.push(blob);
+      for (const blob of await listBlobs(store.storage, prefix === '' ? kind : prefix))
+        if (/^[pq][0-9a-f]{32}/.test(blob.id)) blobs.push(blob);
   blobs.push(...markers.filter(({ id }) => id.startsWith(prefix)));
   return { blobs, sessions: await activeSessions(store, markers) };
 }
 
 /** Latest sign of life of each session, nanoseconds. A marker that cannot be read counts from when it was written. */
-export async function activeSessions(store: ContentStore, markers: readonly BlobMetadata[]): Promise<Map<string, bigint>> {
+export async function activeSessions(
+  store: ContentStore,
+  markers: readonly BlobMetadata[],
+): Promise<Map<string, bigint>> {
   const sessions = new Map<string, bigint>();
   await mapLimit(markers, 8, async ({ id, timestamp }) => {
     const found = await readSession(store, id);
@@ -110,7 +116,10 @@ export interface SessionInfo {
 }
 
 /** What a session marker says; undefined when it is damaged. */
-export async function readSession({ storage, crypto }: ContentStore, blobId: string): Promise<SessionInfo | 'gone' | undefined> {
+export async function readSession(
+  { storage, crypto }: ContentStore,
+  blobId: string,
+): Promise<SessionInfo | 'gone' | undefined> {
   try {
     const json = parseJson(fromUtf8(await openNamedBlob(crypto, blobId, await storage.get(blobId))));
     if (!isObject(json)) return undefined;
@@ -121,7 +130,8 @@ export async function readSession({ storage, crypto }: ContentStore, blobId: str
     return { id: text('id'), startTime, checkpointTime, userName: text('username'), hostName: text('hostname') };
   } catch (error) {
     if (isCairnError(error, 'blob-not-found')) return 'gone';
-    if (error instanceof SyntaxError || isCairnError(error, 'corrupt') || isCairnError(error, 'authentication-failed')) return undefined;
+    if (error instanceof SyntaxError || isCairnError(error, 'corrupt') || isCairnError(error, 'authentication-failed'))
+      return undefined;
     throw error;
   }
 }

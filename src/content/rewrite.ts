@@ -95,20 +95,26 @@ export async function rewriteContents(
       if (!young && writer.info(info.id)?.timestamp === info.timestamp) yield info.id;
     }
   };
-  await readRanges(store.storage, infos(), (id) => store.require(id), (info, packed) => checkedPlain(store, info, packed), async (id, plain) => {
-    options.signal?.throwIfAborted();
-    const info = store.require(id);
-    if (plain instanceof Error) {
-      stats.failed++;
-      options.onError?.(info, plain);
-      return;
-    }
-    options.onContent?.(info);
-    const sealed = await sealBytes(store.crypto, cipherId(contentKey(id).subarray(1)), plain);
-    await writer.replace(info, sealed, options.undelete ? false : info.deleted);
-    stats.rewritten.count++;
-    stats.rewritten.bytes += info.packedLength;
-  });
+  await readRanges(
+    store.storage,
+    infos(),
+    (id) => store.require(id),
+    (info, packed) => checkedPlain(store, info, packed),
+    async (id, plain) => {
+      options.signal?.throwIfAborted();
+      const info = store.require(id);
+      if (plain instanceof Error) {
+        stats.failed++;
+        options.onError?.(info, plain);
+        return;
+      }
+      options.onContent?.(info);
+      const sealed = await sealBytes(store.crypto, cipherId(contentKey(id).subarray(1)), plain);
+      await writer.replace(info, sealed, options.undelete ? false : info.deleted);
+      stats.rewritten.count++;
+      stats.rewritten.bytes += info.packedLength;
+    },
+  );
   return stats;
 }
 
@@ -116,10 +122,15 @@ const none = () => ({ count: 0, bytes: 0 });
 
 async function checkedPlain(store: ContentStore, info: ContentInfo, packed: Uint8Array): Promise<Uint8Array> {
   const plain = await openBytes(store.crypto, cipherId(contentKey(info.id).subarray(1)), packed);
-  const data = info.compression === 0 ? plain : await decompress(store.crypto, plain, info.originalLength, info.compression);
+  const data =
+    info.compression === 0 ? plain : await decompress(store.crypto, plain, info.originalLength, info.compression);
   if (data.length !== info.originalLength || !store.matches(info.id, data))
-    throw new CairnError('corrupt', `content ${info.id} holds other bytes than its ID says (${info.packBlob}, offset ${info.packOffset})`, {
-      data: { id: info.id, pack: info.packBlob },
-    });
+    throw new CairnError(
+      'corrupt',
+      `content ${info.id} holds other bytes than its ID says (${info.packBlob}, offset ${info.packOffset})`,
+      {
+        data: { id: info.id, pack: info.packBlob },
+      },
+    );
   return plain;
 }

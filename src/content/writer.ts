@@ -3,7 +3,7 @@ import { toSeconds } from '../bytes/time.ts';
 import { CairnError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import { compressContent, sealBytes } from './crypto.ts';
-import { cipherId, contentIdFromKey, contentIdOf, contentKey } from './id.ts';
+import { cipherId, contentIdOf, contentKey } from './id.ts';
 import { IndexWriter } from './index-writer.ts';
 import { sealNamedBlob } from './named-blob.ts';
 import { OpenPack } from './open-pack.ts';
@@ -114,36 +114,40 @@ export class WriteManager implements ContentWriter {
   add(key: Uint8Array, sealed: Uint8Array, originalLength: number, compression: number): Promise<void> | undefined {
     this.#check();
     if (this.knows(key)) return undefined;
-    const before = this.info(contentIdFromKey(key));
-    const now = toSeconds(this.#options.clock.now());
-    this.#append(key, sealed, {
-      originalLength,
-      compression,
-      timestamp: before === undefined ? now : Math.max(now, before.timestamp + 1),
-      deleted: false,
-    });
+    // an entry that is there is a deleted one: the new one must be younger
+    const timestamp = Math.max(toSeconds(this.#options.clock.now()), this.#timestamp(key) + 1);
+    this.#append(key, sealed, originalLength, compression, timestamp, false);
     return this.#backpressure();
+  }
+
+  /** Time of the newest entry of a key, or -1. */
+  #timestamp(key: Uint8Array): number {
+    const added = this.#overlay.find(key);
+    if (added >= 0) return this.#overlay.entries.timestamp(added);
+    const at = this.store.index.find(key);
+    return at >= 0 ? this.store.index.entries.timestamp(at) : -1;
   }
 
   #append(
     key: Uint8Array,
     sealed: Uint8Array,
-    info: Pick<ContentInfo, 'originalLength' | 'compression' | 'timestamp' | 'deleted'>,
+    originalLength: number,
+    compression: number,
+    timestamp: number,
+    deleted: boolean,
   ): void {
     const kind = key[0] === 0 ? 'p' : 'q';
     const pack = (this.#open[kind] ??= this.#openPack(kind));
-    const packOffset = pack.append(sealed);
-    const number = this.#overlay.put(key, {
-      ...info,
-      packBlob: pack.id,
-      packOffset,
-      packedLength: sealed.length,
-      formatVersion: this.#options.formatVersion,
-    });
-    pack.entries.push(number);
+    const offset = pack.append(sealed);
+    const { names } = this.#overlay.entries;
+    pack.number ??= names.pack(pack.id);
+    const format = names.format(compression, this.#options.formatVersion);
+    pack.entries.push(
+      this.#overlay.put(key, timestamp, offset, deleted, sealed.length, originalLength, pack.number, format),
+    );
     this.written.contents++;
     this.written.packedBytes += sealed.length;
-    this.written.originalBytes += info.originalLength;
+    this.written.originalBytes += originalLength;
     if (pack.length >= this.#options.maxPackSize) this.#finish(kind);
   }
 
@@ -155,7 +159,7 @@ export class WriteManager implements ContentWriter {
     this.#check();
     const { originalLength, compression } = info;
     const timestamp = Math.max(toSeconds(this.#options.clock.now()), info.timestamp + 1);
-    this.#append(contentKey(info.id), sealed, { originalLength, compression, timestamp, deleted });
+    this.#append(contentKey(info.id), sealed, originalLength, compression, timestamp, deleted);
     return this.#backpressure();
   }
 
@@ -165,7 +169,7 @@ export class WriteManager implements ContentWriter {
     if (info === undefined || info.deleted) return;
     await this.#finishPackOf(info);
     const timestamp = Math.max(toSeconds(this.#options.clock.now()), info.timestamp + 1);
-    this.#unindexed.add(this.#overlay.put(contentKey(id), { ...info, deleted: true, timestamp }));
+    this.#unindexed.add(this.#overlay.putInfo({ ...info, deleted: true, timestamp }));
   }
 
   #openPack(kind: 'p' | 'q'): OpenPack {

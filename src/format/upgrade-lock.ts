@@ -66,7 +66,7 @@ export function checkUpgradeLock(parameters: RepositoryParameters, now: bigint, 
     `repository upgrade in progress${lock.message === '' ? '' : `: ${lock.message}`}`,
     {
       data: { owner: lock.ownerId },
-      hint: `wait until '${lock.ownerId}' has finished it, or have it rolled back there`,
+      hint: `wait until '${lock.ownerId}' has finished it; --upgrade-owner-id=${lock.ownerId} goes on with it or rolls it back`,
     },
   );
 }

@@ -34,7 +34,10 @@ export interface UpgradeOptions {
   onStep?(step: 'locked' | 'draining' | 'migrating' | 'verified' | 'committed', drainedAt: bigint): void;
 }
 
-export async function beginUpgrade(context: UpgradeContext, options: UpgradeOptions): Promise<{ format: RepositoryFormat; committed: boolean }> {
+export async function beginUpgrade(
+  context: UpgradeContext,
+  options: UpgradeOptions,
+): Promise<{ format: RepositoryFormat; committed: boolean }> {
   const { contents, ports } = context;
   const lock = newLock(context, options);
   let format = await placeUpgradeLock(contents.storage, context.format, lock, ports);
@@ -63,9 +66,13 @@ export async function beginUpgrade(context: UpgradeContext, options: UpgradeOpti
 function newLock({ format, ports }: UpgradeContext, options: UpgradeOptions): UpgradeLock {
   const ioDrainTimeout = options.ioDrainTimeout ?? 15n * MINUTE;
   if (ioDrainTimeout < 15n * MINUTE && !options.allowUnsafe)
-    throw new CairnError('invalid-argument', 'the I/O drain timeout must be at least 15m: that long other clients may go on without a look at the lock', {
-      hint: 'if you are certain that no other client is running, pass --allow-unsafe-upgrade',
-    });
+    throw new CairnError(
+      'invalid-argument',
+      'the I/O drain timeout must be at least 15m: that long other clients may go on without a look at the lock',
+      {
+        hint: 'if you are certain that no other client is running, pass --allow-unsafe-upgrade',
+      },
+    );
   return {
     ownerId: options.ownerId,
     creationTime: ports.clock.now(),
@@ -80,10 +87,14 @@ function newLock({ format, ports }: UpgradeContext, options: UpgradeOptions): Up
 async function requireSame(context: UpgradeContext): Promise<void> {
   const differing = await compareManagers(context);
   if (differing.length === 0) return;
-  throw new CairnError('verification-failed', `${differing.length} contents differ between the old and the new indexes`, {
-    data: { contents: differing.slice(0, 20) },
-    hint: "something may have been written during the upgrade; repeat it, or undo it with 'cairn repository upgrade rollback --force'",
-  });
+  throw new CairnError(
+    'verification-failed',
+    `${differing.length} contents differ between the old and the new indexes`,
+    {
+      data: { contents: differing.slice(0, 20) },
+      hint: "something may have been written during the upgrade; repeat it, or undo it with 'cairn repository upgrade rollback --force'",
+    },
+  );
 }
 
 /** Keeps old programs out, then lets the others in again. */

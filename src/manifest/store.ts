@@ -19,6 +19,8 @@ const LIMIT = 512 << 20;
 
 interface Contents extends ContentReader {
   entries(): Iterable<ContentInfo>;
+  /** Damage that hides part of the index. */
+  readonly problems: readonly CairnError[];
   refresh(): Promise<void>;
 }
 
@@ -161,7 +163,8 @@ export class ManifestWriteStore extends ManifestStore implements ManifestWriter 
       await this.load();
     }
     const { items, contentIds } = this.loaded!;
-    const compact = contentIds.length >= COMPACT_AT;
+    // while part of the index is unreadable, a deletion marker may be the only word against an item that comes back
+    const compact = contentIds.length >= COMPACT_AT && this.options.contents.problems.length === 0;
     const pending = new Map(this.#pending);
     const merged = new Map(items);
     for (const [id, entry] of pending) {

@@ -96,8 +96,8 @@ class FileSink implements ByteSink {
 }
 
 /** Standard output. */
-export function terminalSink({ out }: Pick<Terminal, 'out'>): ByteSink {
-  return { write: (data) => out(data), end: async () => {}, abort: async () => {} };
+export function terminalSink(terminal: Pick<Terminal, 'out'>): ByteSink {
+  return { write: (data) => terminal.out(data), end: async () => {}, abort: async () => {} };
 }
 
 /** Bytes through the platform's own compressor: `gzip`, or `deflate-raw` for the entries of a zip. */

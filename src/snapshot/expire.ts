@@ -71,6 +71,6 @@ export function checkDeletable({ id, source, pins }: SnapshotManifest, ignorePin
   if (pins.length === 0 || ignorePins) return;
   throw new CairnError('invalid-argument', `snapshot ${id} of ${formatSource(source)} is pinned: ${pins.join(', ')}`, {
     data: { id, pins },
-    hint: `'cairn snapshot pin ${id} ${pins.map((pin) => `--remove=${pin}`).join(' ')}' removes the pins (the ID changes by that)`,
+    hint: `'cairn snapshot pin ${id} ${pins.map((pin) => `--remove=${pin}`).join(' ')}' removes the pins (the ID changes by that); --ignore-pins deletes it all the same`,
   });
 }

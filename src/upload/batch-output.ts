@@ -2,28 +2,51 @@ import type { SealedBatch, StageOutput } from './messages.ts';
 
 /** Sealed bytes gathered in one buffer before it is handed on. */
 export const BATCH = 1 << 20;
+/** Numbers that tell about one content (messages.ts). */
+export const NUMBERS = 3;
 
 /** Gathers sealed contents in a buffer and hands it on when it is full; buffers come back for reuse. */
 export class BatchOutput implements StageOutput {
   readonly #deliver: (batch: SealedBatch) => void;
   readonly #buffer: (length: number) => ArrayBuffer;
-  #current: SealedBatch | undefined;
+  readonly #hashSize: number;
+  #current: ArrayBuffer | undefined;
   #used = 0;
+  #count = 0;
+  #hashes: Uint8Array;
+  #numbers: Uint32Array;
 
-  constructor(buffer: (length: number) => ArrayBuffer, deliver: (batch: SealedBatch) => void) {
+  constructor(hashSize: number, buffer: (length: number) => ArrayBuffer, deliver: (batch: SealedBatch) => void) {
+    this.#hashSize = hashSize;
     this.#buffer = buffer;
     this.#deliver = deliver;
+    this.#hashes = new Uint8Array(256 * hashSize);
+    this.#numbers = new Uint32Array(256 * NUMBERS);
   }
 
   space(length: number): Uint8Array {
-    if (this.#current !== undefined && this.#used + length > this.#current.buffer.byteLength) this.flush();
-    this.#current ??= { buffer: this.#buffer(Math.max(length, BATCH)), contents: [] };
-    return new Uint8Array(this.#current.buffer, this.#used, length);
+    if (this.#current !== undefined && this.#used + length > this.#current.byteLength) this.flush();
+    this.#current ??= this.#buffer(Math.max(length, BATCH));
+    return new Uint8Array(this.#current, this.#used, length);
   }
 
   emit(hash: Uint8Array, originalLength: number, compression: number, sealedLength: number): void {
-    this.#current!.contents.push({ hash, start: this.#used, length: sealedLength, originalLength, compression });
+    const at = this.#count++;
+    if (at * NUMBERS >= this.#numbers.length) this.#grow();
+    this.#hashes.set(hash, at * this.#hashSize);
+    this.#numbers[at * NUMBERS] = sealedLength;
+    this.#numbers[at * NUMBERS + 1] = originalLength;
+    this.#numbers[at * NUMBERS + 2] = compression;
     this.#used += sealedLength;
+  }
+
+  #grow(): void {
+    const hashes = new Uint8Array(this.#hashes.length * 2);
+    const numbers = new Uint32Array(this.#numbers.length * 2);
+    hashes.set(this.#hashes);
+    numbers.set(this.#numbers);
+    this.#hashes = hashes;
+    this.#numbers = numbers;
   }
 
   emitBytes(hash: Uint8Array, originalLength: number, compression: number, sealed: Uint8Array): void {
@@ -34,10 +57,14 @@ export class BatchOutput implements StageOutput {
   }
 
   flush(): void {
-    const batch = this.#current;
+    const buffer = this.#current;
+    const count = this.#count;
     this.#current = undefined;
     this.#used = 0;
-    if (batch !== undefined && batch.contents.length > 0) this.#deliver(batch);
+    this.#count = 0;
+    if (buffer === undefined || count === 0) return;
+    const hashes = this.#hashes.slice(0, count * this.#hashSize);
+    this.#deliver({ buffer, hashes, numbers: this.#numbers.slice(0, count * NUMBERS) });
   }
 }
 

@@ -42,7 +42,7 @@ export class InlineExecutor implements Executor {
   constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
     const buffer = (length: number) => this.#pool.take(length);
     this.#stage = new Stage({ ...options, buffer });
-    this.#output = new BatchOutput(buffer, (batch) => deliver(batch, () => this.#pool.give(batch.buffer)));
+    this.#output = new BatchOutput(options.crypto.hasher.size, buffer, (batch) => deliver(batch, () => this.#pool.give(batch.buffer)));
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -68,7 +68,13 @@ export class InlineExecutor implements Executor {
   }
 
   cuts(task: FileTask): Promise<CutResult> {
-    return this.#enqueue(async () => this.#stage.cuts(task));
+    return this.#enqueue(async () => {
+      try {
+        return this.#stage.cuts(task);
+      } catch (error) {
+        throw failureError(describeFailure(error, task.path));
+      }
+    });
   }
 
   giveBack(buffer: ArrayBuffer): void {

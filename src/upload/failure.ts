@@ -1,4 +1,5 @@
 import { CairnError, fileError, isCairnError, systemCode, type ErrorCode } from '../errors.ts';
+import { markLocal } from './local.ts';
 import type { FileFailure } from './messages.ts';
 import { StageStopped } from './stage.ts';
 
@@ -12,9 +13,10 @@ export function describeFailure(error: unknown, path: string): FileFailure {
 }
 
 export function failureError(failure: FileFailure): CairnError {
-  if (!failure.fatal)
-    return new CairnError('io', failure.message, {
-      data: failure.system === undefined ? {} : { system: failure.system },
-    });
+  if (!failure.fatal) {
+    const error = new CairnError('io', failure.message, { data: failure.system === undefined ? {} : { system: failure.system } });
+    markLocal(error);
+    return error;
+  }
   return new CairnError((failure.code as ErrorCode | undefined) ?? 'internal', failure.message, { hint: failure.hint });
 }

@@ -1,4 +1,3 @@
-import { contentIdOf } from '../content/id.ts';
 import type { IndirectEntry } from '../object/indirect.ts';
 import { finishObject, type ObjectWriterOptions } from '../object/writer.ts';
 import type { FilePiece, FileTask } from './messages.ts';
@@ -18,20 +17,23 @@ export async function fileObject(
 ): Promise<{ objectId: string; length: number }> {
   const pieces: FilePiece[] = [];
   if (chunkAbove > 0 && size > chunkAbove) {
+    // the parts take room for themselves
+    pipeline.done(size);
     const last = Math.floor(size / chunkAbove);
     for (let part = 0; part <= last; part++) {
       const offset = part * chunkAbove;
       const length = part < last ? chunkAbove : undefined;
-      if (part > 0) await pipeline.room(Math.min(chunkAbove, size - offset));
-      pieces.push(await pipeline.file({ ...task, offset, length }, length ?? size - offset));
+      const partSize = length ?? size - offset;
+      await pipeline.room(partSize);
+      pieces.push(await pipeline.file({ ...task, offset, length }, partSize));
     }
-  } else pieces.push(await pipeline.file({ ...task, offset: 0 }, size));
+  } else pieces.push(await pipeline.file({ ...task, offset: 0, size }, size));
 
   const chunks: IndirectEntry[] = [];
   let start = 0;
   for (const piece of pieces)
-    for (const { hash, length, compressed } of piece.chunks) {
-      chunks.push({ start, length, object: (compressed ? 'Z' : '') + contentIdOf('', hash) });
+    for (const { id, length } of piece.chunks) {
+      chunks.push({ start, length, object: id });
       start += length;
     }
   return { objectId: await finishObject(objects, chunks, ''), length: start };

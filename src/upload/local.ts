@@ -1,4 +1,4 @@
-import { fileError, systemCode, type CairnError } from '../errors.ts';
+import { CairnError, fileError, systemCode } from '../errors.ts';
 import type { FileStat, SyncFiles } from '../ports.ts';
 import { CACHE_TAG, CACHE_TAG_LENGTH, isCacheTag } from '../policy/ignore.ts';
 
@@ -10,6 +10,19 @@ export interface LocalEntry {
 }
 
 const SYMLINK_HOPS = 30;
+const IGNORE_FILE_LIMIT = 64 << 20;
+
+const local = new WeakSet<object>();
+
+/** Marks failures of the local tree: they cost the entry or directory that they hit, every other error ends the run. */
+export function markLocal(error: unknown): unknown {
+  if (error instanceof CairnError) local.add(error);
+  return error;
+}
+
+export function isLocal(error: unknown): error is CairnError {
+  return error instanceof CairnError && local.has(error);
+}
 
 export function joinPath(directory: string, name: string, separator: string): string {
   return directory.endsWith(separator) ? directory + name : directory + separator + name;
@@ -34,7 +47,7 @@ export function* localEntries(
     } catch (cause) {
       const code = systemCode(cause);
       if (code === 'ENOENT') continue;
-      if (code !== 'EACCES' && code !== 'EPERM') throw fileError(cause, 'cannot look at', at);
+      if (code !== 'EACCES' && code !== 'EPERM') throw markLocal(fileError(cause, 'cannot look at', at));
       error = fileError(cause, 'cannot look at', at);
     }
     yield { name, stat, error };
@@ -77,29 +90,20 @@ export function isCacheDirectory(
 /** Bytes of an ignore file, following symlinks to a file; undefined when there is none of that name. */
 export function readIgnoreFile(files: SyncFiles, path: string, separator: string): Uint8Array | undefined {
   let at = path;
-  for (let hop = 0; hop <= SYMLINK_HOPS; hop++) {
-    let stat: FileStat;
-    try {
-      stat = files.lstat(at);
-    } catch (cause) {
-      if (hop === 0 && systemCode(cause) === 'ENOENT') return undefined;
-      throw fileError(cause, 'cannot read ignore file', path);
+  try {
+    for (let hop = 0; hop <= SYMLINK_HOPS; hop++) {
+      const { kind, size } = files.lstat(at);
+      if (kind === 'file' && size > IGNORE_FILE_LIMIT) throw new Error('it is too long');
+      if (kind === 'file') return readStart(files, at, size);
+      if (kind !== 'symlink' && hop === 0) return undefined;
+      if (kind !== 'symlink') break;
+      const target = files.readLink(at);
+      const directory = at.slice(0, at.lastIndexOf(separator)) || separator;
+      at = target.startsWith('/') ? target : joinPath(directory, target, separator);
     }
-    if (stat.kind === 'file') {
-      try {
-        return readStart(files, at, stat.size);
-      } catch (cause) {
-        throw fileError(cause, 'cannot read ignore file', at);
-      }
-    }
-    if (stat.kind !== 'symlink') {
-      if (hop === 0) return undefined;
-      break;
-    }
-    const target = files.readLink(at);
-    at = target.startsWith('/')
-      ? target
-      : joinPath(at.slice(0, at.lastIndexOf(separator)) || separator, target, separator);
+    throw new Error('it is a symlink that does not end at a file');
+  } catch (cause) {
+    if (at === path && systemCode(cause) === 'ENOENT') return undefined;
+    throw fileError(cause, 'cannot read ignore file', path);
   }
-  throw fileError(new Error('it is a symlink that does not end at a file'), 'cannot read ignore file', path);
 }

@@ -11,15 +11,16 @@ export interface FileTask {
   compression: number;
   /** The range is one chunk whose borders are known; it is not cut again. */
   whole?: boolean;
+  /** Size in the listing: a short read that reaches it is taken for the end of the file. */
+  size?: number;
 }
 
 /** One chunk of a file in order. */
 export interface PieceChunk {
-  hash: Uint8Array;
+  /** Object ID: the content's, with `Z` before it when the payload was compressed at object level. */
+  id: string;
   /** Bytes of the file that it holds. */
   length: number;
-  /** It became an object-level compressed payload (`Z`). */
-  compressed: boolean;
 }
 
 export interface FilePiece {
@@ -38,10 +39,13 @@ export interface StageOutput {
   emitBytes(hash: Uint8Array, originalLength: number, compression: number, sealed: Uint8Array): void;
 }
 
-/** Sealed contents of one buffer, in order. */
+/** Sealed contents of one buffer, back to back from its start, in order. */
 export interface SealedBatch {
   buffer: ArrayBuffer;
-  contents: { hash: Uint8Array; start: number; length: number; originalLength: number; compression: number }[];
+  /** Hashes of the plaintexts, one after the other. */
+  hashes: Uint8Array;
+  /** Three numbers a content: sealed length, original length, compression. */
+  numbers: Uint32Array;
 }
 
 export interface FileFailure {

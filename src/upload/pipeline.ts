@@ -1,10 +1,11 @@
 import { Budget } from '../bytes/parallel.ts';
 import type { ContentCrypto } from '../content/crypto.ts';
 import type { WriteManager } from '../content/writer.ts';
-import { CairnError } from '../errors.ts';
+import { CairnError, isCairnError } from '../errors.ts';
 import type { RepositoryParameters } from '../format/parameters.ts';
 import type { CoreKernel } from '../kernels/core.ts';
 import type { Spawn, SyncFiles } from '../ports.ts';
+import { NUMBERS } from './batch-output.ts';
 import { InlineExecutor, WorkerExecutor, WorkerShare, type Executor } from './executor.ts';
 import { failureError } from './failure.ts';
 import type { FilePiece, FileTask, SealedBatch, TaskResult } from './messages.ts';
@@ -25,7 +26,6 @@ const BATCH_FILES = 256;
 const BATCH_BYTES = 4 << 20;
 /** From here on a file is cut by one thread and hashed by all. */
 const BIG_FILE = 48 << 20;
-const CUT_AHEAD = 256 << 20;
 /** Bytes of files that were handed in and not yet answered; parts of big files count like files. */
 const IN_FLIGHT = 96 << 20;
 /** Work that one thread finishes before a worker would have started. */
@@ -36,6 +36,8 @@ const DEPTH = 2;
 
 interface Waiting {
   task: FileTask;
+  /** Size whose room is given back when the task is done; undefined for parts of a big file. */
+  size: number | undefined;
   resolve: (piece: FilePiece) => void;
   reject: (error: unknown) => void;
 }
@@ -53,6 +55,7 @@ export class Pipeline {
   #batch: Waiting[] = [];
   #batchBytes = 0;
   readonly #batches: Waiting[][] = [];
+  readonly #jobs = new Set<Promise<void>>();
   readonly #stored: Set<Promise<void>> = new Set();
   #failure: unknown;
   #stopped = false;
@@ -93,22 +96,18 @@ export class Pipeline {
    * Reads a file or a part of it. `size` is what the listing said; `room(size)` must have been waited for. An error of
    * the file itself rejects with code `io`; any other error ends the run.
    */
-  async file(task: FileTask, size: number): Promise<FilePiece> {
+  file(task: FileTask, size: number): Promise<FilePiece> {
     this.#files++;
     this.#bytes += size;
     this.#scale();
-    try {
-      const big = size > BIG_FILE && task.whole !== true && this.#share !== undefined;
-      return big ? await this.#bigFile(task) : await this.#enqueue(task, Math.min(size, task.length ?? size));
-    } finally {
-      this.done(size);
-    }
+    const big = size > BIG_FILE && task.whole !== true && this.#share !== undefined;
+    return big ? this.#bigFile(task).finally(() => this.done(size)) : this.#enqueue(task, size, size);
   }
 
-  #enqueue(task: FileTask, size: number): Promise<FilePiece> {
+  #enqueue(task: FileTask, bytes: number, size?: number): Promise<FilePiece> {
     return new Promise((resolve, reject) => {
-      this.#batch.push({ task, resolve, reject });
-      this.#batchBytes += size;
+      this.#batch.push({ task, size, resolve, reject });
+      this.#batchBytes += bytes;
       if (this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) this.#closeBatch();
       else if (!this.#timer) {
         this.#timer = true;
@@ -167,7 +166,8 @@ export class Pipeline {
       if (this.#stored.size > 0) return;
       const executor = this.#executor();
       if (executor === undefined) return;
-      void this.#run(executor, this.#batches.shift()!);
+      const job = this.#run(executor, this.#batches.shift()!).finally(() => this.#jobs.delete(job));
+      this.#jobs.add(job);
     }
   }
 
@@ -178,15 +178,24 @@ export class Pipeline {
       for (const [at, result] of results.entries()) this.#settle(batch[at], result);
     } catch (error) {
       this.#fail(error);
-      for (const waiting of batch) waiting.reject(error);
+      for (const waiting of batch) this.#refuse(waiting, error);
     }
     this.#dispatch();
   }
 
   #settle(waiting: Waiting, result: TaskResult): void {
-    if ('piece' in result) return waiting.resolve(result.piece);
-    const error = failureError(result.failure);
-    if (result.failure.fatal) this.#fail(error);
+    if ('failure' in result) {
+      const error = failureError(result.failure);
+      if (result.failure.fatal) this.#fail(error);
+      return this.#refuse(waiting, error);
+    }
+    if (waiting.size !== undefined) this.done(waiting.size);
+    waiting.resolve(result.piece);
+  }
+
+  #refuse(waiting: Waiting, error: unknown): void {
+    if (waiting.size !== undefined) this.done(waiting.size);
+    waiting.size = undefined;
     waiting.reject(error);
   }
 
@@ -194,17 +203,18 @@ export class Pipeline {
   async #bigFile(task: FileTask): Promise<FilePiece> {
     const ready = this.#workers.find((worker) => worker.ready)?.executor ?? this.#inline;
     const parts: Promise<FilePiece>[] = [];
-    const limit = task.length === undefined ? Infinity : task.offset + task.length;
+    const limit = task.offset + (task.length ?? Infinity);
     const piece: FilePiece = { length: 0, chunks: [] };
     let offset = task.offset;
     for (;;) {
       this.#check();
-      const { lengths, end } = await ready.cuts({ ...task, offset, length: Math.min(CUT_AHEAD, limit - offset) });
-      for (const length of lengths) {
+      const length = task.length === undefined ? undefined : limit - offset;
+      const { lengths, end } = await ready.cuts({ ...task, offset, length });
+      for (const chunk of lengths) {
         await this.#partsRoom(parts);
-        parts.push(this.#enqueue({ ...task, offset, length, whole: true }, length));
+        parts.push(this.#enqueue({ ...task, offset, length: chunk, whole: true }, chunk));
         parts.at(-1)!.catch(() => {});
-        offset += length;
+        offset += chunk;
       }
       if (end) break;
     }
@@ -229,11 +239,16 @@ export class Pipeline {
     if (this.#failure !== undefined) return;
     try {
       const { writer, crypto } = this.#options;
-      const key = new Uint8Array(crypto.hasher.size + 1);
+      const { buffer, hashes, numbers } = batch;
+      const { size } = crypto.hasher;
+      const key = new Uint8Array(size + 1);
       let waits: Promise<void> | undefined;
-      for (const { hash, start, length, originalLength, compression } of batch.contents) {
-        key.set(hash, 1);
-        waits = writer.add(key, new Uint8Array(batch.buffer, start, length), originalLength, compression) ?? waits;
+      let start = 0;
+      for (let at = 0, n = 0; n < numbers.length; at += size, n += NUMBERS) {
+        for (let i = 0; i < size; i++) key[i + 1] = hashes[at + i];
+        const sealed = new Uint8Array(buffer, start, numbers[n]);
+        waits = writer.add(key, sealed, numbers[n + 1], numbers[n + 2]) ?? waits;
+        start += numbers[n];
       }
       void writer.stored().then(release, () => {});
       const table = this.#share?.grow();
@@ -253,9 +268,10 @@ export class Pipeline {
 
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = error;
+    // a run that was only stopped stores what still comes back: the snapshot of what it has may refer to it
+    if (!isCairnError(error, 'canceled')) this.#failure = error;
     this.stop();
-    for (const waiting of [...this.#batch, ...this.#batches.flat()]) waiting.reject(error);
+    for (const waiting of [...this.#batch, ...this.#batches.flat()]) this.#refuse(waiting, error);
     this.#batch = [];
     this.#batches.length = 0;
   }
@@ -265,7 +281,12 @@ export class Pipeline {
     if (this.#stopped) throw new CairnError('canceled', 'the upload was stopped');
   }
 
-  /** The first error that ended the run, if any. */
+  /** Resolves when no thread works on anything any more, so that all contents that were claimed are in packs. */
+  async idle(): Promise<void> {
+    while (this.#jobs.size > 0) await Promise.all(this.#jobs);
+  }
+
+  /** The first error that ended the run, if any; a stopped one has none. */
   get failure(): unknown {
     return this.#failure;
   }

@@ -1,3 +1,4 @@
+import { toHex } from '../bytes/hex.ts';
 import { compressContent, withHeader, type ContentCrypto } from '../content/crypto.ts';
 import { cipherId } from '../content/id.ts';
 import type { CoreKernel } from '../kernels/core.ts';
@@ -8,6 +9,8 @@ import type { CutResult, FilePiece, FileTask, PieceChunk, StageOutput } from './
 
 /** Read at once: the size that keeps the kernels busy without leaving the cache (kernel measurements, section 9). */
 const BLOCK = 256 << 10;
+/** Bytes whose chunk borders are looked for in one call. */
+const CUT_AHEAD = 256 << 20;
 
 export interface StageOptions {
   core: CoreKernel;
@@ -75,6 +78,7 @@ export class Stage {
           have -= cut;
           seen = 0;
         }
+        if (read < want && task.size !== undefined && position - task.offset >= task.size) break;
       }
       if (have > 0 || chunks.length === 0) chunks.push(await this.#chunk(base, have, task.compression, output));
       return { length: position - task.offset, chunks };
@@ -84,8 +88,8 @@ export class Stage {
   }
 
   /**
-   * Only finds the chunk borders of `[offset, limit)`: the lengths of the whole chunks in it. The last, open chunk is
-   * left to the next call; at the end of the file it is closed.
+   * Only finds the chunk borders of the range: the lengths of its chunks, about 256 MiB of them in a call. The last, open
+   * chunk is left to the next call; at the end of the range or of the file it is closed.
    */
   cuts(task: FileTask): CutResult {
     const { core, syncFiles } = this.#options;
@@ -94,12 +98,14 @@ export class Stage {
     try {
       const lengths: number[] = [];
       const base = core.contentAddress;
-      const limit = task.offset + (task.length ?? Infinity);
+      const end = task.offset + (task.length ?? Infinity);
       let position = task.offset;
       let have = 0;
       for (;;) {
         if (this.#options.stopped()) throw new StageStopped();
-        const read = syncFiles.read(handle, core.memory.subarray(base + have, base + have + BLOCK), position);
+        const want = Math.min(BLOCK, end - position);
+        const read =
+          want <= 0 ? 0 : syncFiles.read(handle, core.memory.subarray(base + have, base + have + want), position);
         if (read === 0) {
           if (have > 0) lengths.push(have);
           return { lengths, end: true };
@@ -115,7 +121,7 @@ export class Stage {
           have -= cut;
           seen = 0;
         }
-        if (position >= limit && lengths.length > 0) return { lengths, end: false };
+        if (position - task.offset >= CUT_AHEAD && lengths.length > 0) return { lengths, end: false };
       }
     } finally {
       syncFiles.close(handle);
@@ -139,7 +145,7 @@ export class Stage {
     const key = this.#key;
     key[0] = 0;
     key.set(hash, 1);
-    const chunk = { hash, length, compressed: objectCompressed };
+    const chunk = { id: (objectCompressed ? 'Z' : '') + toHex(hash), length };
     if (known(key)) return chunk;
     const packed = await compressContent(crypto, plain, compressContents ? compression : 0);
     const room = packed.data.length + crypto.cipher.overhead;

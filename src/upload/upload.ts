@@ -1,4 +1,4 @@
-import { fileError, CairnError, isCairnError, systemCode } from '../errors.ts';
+import { fileError, CairnError, systemCode } from '../errors.ts';
 import type { ContentWriter } from '../content/types.ts';
 import type { Splitter } from '../kernels/types.ts';
 import type { ManifestWriter } from '../manifest/types.ts';
@@ -108,7 +108,8 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
   try {
     const stream = options.stream && (await storeStream(target, options, options.stream, progress, stopped));
     const rootEntry = stream?.rootEntry ?? (await walkWithActions(walk, options, found!, previous));
-    if (pipeline.failure !== undefined && !isCairnError(pipeline.failure, 'canceled')) throw pipeline.failure;
+    await pipeline.idle();
+    if (pipeline.failure !== undefined) throw pipeline.failure;
     const incomplete = walk.incomplete || stream?.incomplete || (signal?.aborted === true ? 'canceled' : '');
     const snapshot = describe(options, started, rootEntry, progress, incomplete);
     progress.uploadedBytes = target.contents.written.packedBytes;

@@ -12,7 +12,7 @@ import type { DirEntry } from '../snapshot/entry.ts';
 import type { Actions } from './actions.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
-import { isCacheDirectory, joinPath, localEntries, readIgnoreFile, type LocalEntry } from './local.ts';
+import { isCacheDirectory, isLocal, joinPath, localEntries, markLocal, readIgnoreFile, type LocalEntry } from './local.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
@@ -122,7 +122,9 @@ export class Walk {
       return this.#listed(path, sourcePath, relative, name, stat, node, parentContext, previousIds);
     const pair = actions.pair(sourcePath);
     try {
-      const redirected = await pair.before('before-folder', beforeFolder);
+      const redirected = await pair.before('before-folder', beforeFolder).catch((error: unknown) => {
+        throw markLocal(error);
+      });
       try {
         const at = redirected ?? path;
         const seen = redirected === undefined ? stat : lookAtDirectory(syncFiles, redirected);
@@ -147,22 +149,7 @@ export class Walk {
   ): Promise<DirEntry> {
     const { syncFiles, separator, progress, contents } = this.#options;
     progress.current = path;
-    let names: string[];
-    try {
-      names = syncFiles.list(path).map((item) => item.name);
-    } catch (cause) {
-      throw fileError(cause, 'cannot list', path);
-    }
-    if (skipsCaches(node) && isCacheDirectory(syncFiles, path, new Set(names), separator)) names = [];
-    const present = new Set(names);
-    const ignoreFiles = [];
-    for (const file of ignoreFileNames(parentContext, node)) {
-      const data = present.has(file)
-        ? readIgnoreFile(syncFiles, joinPath(path, file, separator), separator)
-        : undefined;
-      if (data !== undefined) ignoreFiles.push({ name: file, data });
-    }
-    const context = enterDirectory(parentContext, node, relative, ignoreFiles);
+    const { present, context } = this.#enter(path, relative, node, parentContext);
     const previous =
       previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
 
@@ -171,7 +158,7 @@ export class Walk {
     const pending: Promise<void>[] = [];
     const directories: LocalEntry[] = [];
     try {
-      for (const entry of localEntries(syncFiles, path, names, separator)) {
+      for (const entry of localEntries(syncFiles, path, present, separator)) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
         const stands = entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
@@ -206,6 +193,29 @@ export class Walk {
     }
     progress.directories++;
     return this.#write(frame, this.incomplete);
+  }
+
+  /** Names in a directory, and what of them is selected. */
+  #enter(
+    path: string,
+    relative: string,
+    node: PolicyNode,
+    parent: IgnoreContext,
+  ): { present: Set<string>; context: IgnoreContext } {
+    const { syncFiles, separator } = this.#options;
+    try {
+      let present = new Set(listNames(syncFiles, path));
+      if (skipsCaches(node) && isCacheDirectory(syncFiles, path, present, separator)) present = new Set();
+      const ignoreFiles = [];
+      for (const name of ignoreFileNames(parent, node)) {
+        if (!present.has(name)) continue;
+        const data = readIgnoreFile(syncFiles, joinPath(path, name, separator), separator);
+        if (data !== undefined) ignoreFiles.push({ name, data });
+      }
+      return { present, context: enterDirectory(parent, node, relative, ignoreFiles) };
+    } catch (error) {
+      throw markLocal(error);
+    }
   }
 
   /** True from the moment the walk must end; the reason is kept. */
@@ -289,7 +299,7 @@ export class Walk {
         );
       } catch (error) {
         if (isCairnError(error, 'canceled')) return;
-        if (!isCairnError(error, 'io') || error.data.system === undefined) throw error;
+        if (!isLocal(error)) throw error;
         this.#failed(frame, at, relative, name, error, errors.ignoreFileErrors ?? false);
       }
     });
@@ -350,11 +360,9 @@ export class Walk {
   async #symlink(path: string, name: string, stat: FileStat): Promise<DirEntry> {
     const { syncFiles, objectWriter, pipeline } = this.#options;
     try {
-      const target = nameToBytes(syncFiles.readLink(path));
+      const target = nameToBytes(readLink(syncFiles, path));
       const objectId = await writeObject(objectWriter(0), target, '', 0);
       return { ...entryOf(name, 's', stat), size: target.length, objectId };
-    } catch (cause) {
-      throw isCairnError(cause) ? cause : ioError(cause, 'cannot read the symlink', path);
     } finally {
       pipeline.done(stat.size);
     }
@@ -412,8 +420,7 @@ export class Walk {
         ),
       );
     } catch (error) {
-      const local = isCairnError(error) && (error.data.system !== undefined || error.data.action !== undefined || error.code === 'invalid-argument');
-      if (!local) throw error;
+      if (!isLocal(error)) throw error;
       this.#failed(frame, at, relative, name, error, node.policy.errorHandling.ignoreDirectoryErrors ?? false);
     }
   }
@@ -438,6 +445,7 @@ export class Walk {
   /** The tree as far as it is, for a checkpoint: waits for files being read, then writes the open directories. */
   async partial(reason: string): Promise<DirEntry | undefined> {
     await Promise.all(this.#running);
+    await this.#options.pipeline.idle();
     let child: DirEntry | undefined;
     for (const frame of this.#stack.toReversed()) {
       const builder = frame.builder.clone();
@@ -458,12 +466,25 @@ export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
     const stat = files.lstat(path);
     if (stat.kind === 'directory') return stat;
   } catch (cause) {
-    throw fileError(cause, 'cannot read what the action named,', path);
+    throw markLocal(fileError(cause, 'cannot read what the action named,', path));
   }
-  throw new CairnError('invalid-argument', `cannot read what the action named, ${path}: it is no directory`);
+  throw markLocal(
+    new CairnError('invalid-argument', `cannot read what the action named, ${path}: it is no directory`),
+  );
 }
 
-function ioError(cause: unknown, what: string, path: string): CairnError {
-  const error = fileError(cause, what, path);
-  return new CairnError('io', error.message, { cause, data: error.data, hint: error.hint });
+function listNames(files: SyncFiles, path: string): string[] {
+  try {
+    return files.list(path).map(({ name }) => name);
+  } catch (cause) {
+    throw fileError(cause, 'cannot list', path);
+  }
+}
+
+function readLink(files: SyncFiles, path: string): string {
+  try {
+    return files.readLink(path);
+  } catch (cause) {
+    throw markLocal(fileError(cause, 'cannot read the symlink', path));
+  }
 }

@@ -84,5 +84,5 @@ async function start(ports: Ports, setup: StageSetup, pool: BufferPool, deliver:
     stopped: () => Atomics.load(setup.stop, 0) !== 0,
     buffer: (length) => pool.take(length),
   });
-  return { stage, claims, output: new BatchOutput((length) => pool.take(length), deliver) };
+  return { stage, claims, output: new BatchOutput(crypto.hasher.size, (length) => pool.take(length), deliver) };
 }

@@ -59,7 +59,8 @@ describe('sync', () => {
     const source = await fixtureStorage('damaged-base');
     const copy = new MemoryStorage();
     await syncStorage(source, copy);
-    for (const id of ['p' + '0'.repeat(32) + '-s1', 'xn0_' + '1'.repeat(32), 'm' + '2'.repeat(32), 'kopia.other']) await copy.put(id, new Uint8Array(1));
+    for (const id of ['p' + '0'.repeat(32) + '-s1', 'xn0_' + '1'.repeat(32), 'm' + '2'.repeat(32), 'kopia.other'])
+      await copy.put(id, new Uint8Array(1));
     const order: string[] = [];
     expect((await syncStorage(source, copy)).deleted.count).toBe(0);
     expect((await syncStorage(source, copy, { delete: true, dryRun: true })).deleted.count).toBe(3);
@@ -74,10 +75,13 @@ describe('sync', () => {
     await syncStorage(source, copy, { times: true });
     expect((await copy.stat('kopia.repository')).timestamp).toBe((await source.stat('kopia.repository')).timestamp);
     const blob = await source.get('kopia.repository');
-    await source.put('kopia.repository', blob, { modifiedTime: (await source.stat('kopia.repository')).timestamp + 2_000_000n });
+    await source.put('kopia.repository', blob, {
+      modifiedTime: (await source.stat('kopia.repository')).timestamp + 2_000_000n,
+    });
     expect((await syncStorage(source, copy, { update: false })).copied.count).toBe(0);
     expect((await syncStorage(source, copy)).copied.count).toBe(1);
-    for await (const { id, timestamp } of source.list('')) await copy.put(id, await source.get(id), { modifiedTime: (timestamp / 1_000_000_000n) * 1_000_000_000n });
+    for await (const { id, timestamp } of source.list(''))
+      await copy.put(id, await source.get(id), { modifiedTime: (timestamp / 1_000_000_000n) * 1_000_000_000n });
     expect((await syncStorage(source, copy)).copied.count).toBe(0);
   });
 
@@ -85,7 +89,9 @@ describe('sync', () => {
     const source = await fixtureStorage('damaged-base');
     const other: BlobStorage = await fixtureStorage('maintenance');
     await expect(syncStorage(source, other)).rejects.toThrow(/another repository/);
-    await expect(syncStorage(source, new MemoryStorage(), { mustExist: true })).rejects.toThrow(/does not have a format blob/);
+    await expect(syncStorage(source, new MemoryStorage(), { mustExist: true })).rejects.toThrow(
+      /does not have a format blob/,
+    );
     await expect(syncStorage(new MemoryStorage(), new MemoryStorage())).rejects.toThrow(/holds no kopia.repository/);
     const foreign = new MemoryStorage();
     await foreign.put('holiday', new Uint8Array(1));

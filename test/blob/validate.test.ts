@@ -10,7 +10,13 @@ const { random } = ports();
 
 function validate(storage: MemoryStorage, clock = new TestClock()) {
   const steps: string[] = [];
-  const run = validateProvider({ open: async () => storage, clock, random, duration: 2_000_000_000n, onStep: (step) => steps.push(step) });
+  const run = validateProvider({
+    open: async () => storage,
+    clock,
+    random,
+    duration: 2_000_000_000n,
+    onStep: (step) => steps.push(step),
+  });
   return run.then(() => steps);
 }
 
@@ -23,26 +29,46 @@ describe('validation of a storage', () => {
   });
 
   const broken: [string, (clock: TestClock) => MemoryStorage, RegExp][] = [
-    ['reads of nothing', () => new (class extends MemoryStorage {
-      override async get(id: string, range?: BlobRange) {
-        return super.get(id, range).catch(() => new Uint8Array(0));
-      }
-    })(), /not there succeeds/],
-    ['shifted ranges', (clock) => new (class extends MemoryStorage {
-      override async get(id: string, range?: BlobRange) {
-        return super.get(id, range && { ...range, offset: Math.max(0, range.offset - 1) });
-      }
-    })(clock), /bytes at 1 gives others/],
+    [
+      'reads of nothing',
+      () =>
+        new (class extends MemoryStorage {
+          override async get(id: string, range?: BlobRange) {
+            return super.get(id, range).catch(() => new Uint8Array(0));
+          }
+        })(),
+      /not there succeeds/,
+    ],
+    [
+      'shifted ranges',
+      (clock) =>
+        new (class extends MemoryStorage {
+          override async get(id: string, range?: BlobRange) {
+            return super.get(id, range && { ...range, offset: Math.max(0, range.offset - 1) });
+          }
+        })(clock),
+      /bytes at 1 gives others/,
+    ],
     ['a wrong clock', (clock) => new MemoryStorage({ now: () => clock.now() + 300_000_000_000n }), /clock differs/],
-    ['listings that forget', (clock) => new (class extends MemoryStorage {
-      override async *list() {}
-    })(clock), /does not give 1 blob/],
-    ['parts of blobs', (clock) => new (class extends MemoryStorage {
-      override async get(id: string, range?: BlobRange) {
-        const data = await super.get(id, range);
-        return id.at(33) === 'c' ? data.subarray(0, data.length - 1) : data;
-      }
-    })(clock), /half written/],
+    [
+      'listings that forget',
+      (clock) =>
+        new (class extends MemoryStorage {
+          override async *list() {}
+        })(clock),
+      /does not give 1 blob/,
+    ],
+    [
+      'parts of blobs',
+      (clock) =>
+        new (class extends MemoryStorage {
+          override async get(id: string, range?: BlobRange) {
+            const data = await super.get(id, range);
+            return id.at(33) === 'c' ? data.subarray(0, data.length - 1) : data;
+          }
+        })(clock),
+      /half written/,
+    ],
   ];
   it.each(broken)('names %s', async (_, make, why) => {
     const clock = new TestClock();

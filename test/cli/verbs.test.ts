@@ -252,19 +252,6 @@ describe('snapshots', () => {
     expect(existsSync(cli.path('x'))).toBe(false);
   });
 
-  it('restore says what it cannot do yet, before it does anything', async () => {
-    for (const argv of [
-      [first.id, 'x.zip'],
-      [first.id, 'x', '--mode=tar'],
-      [first.id, 'x', '--shallow=1'],
-    ])
-      expect(await cli.run('restore', ...argv)).toMatchObject({
-        code: 1,
-        err: expect.stringContaining('is not there yet'),
-      });
-    expect(existsSync(cli.path('x'))).toBe(false);
-  });
-
   it('pin changes the ID, delete needs --delete', async () => {
     const source = cli.path('other');
     mkdirSync(source);

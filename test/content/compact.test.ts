@@ -39,7 +39,8 @@ async function world(formatVersion: number) {
   return { clock, storage, open, session };
 }
 
-const summary = (repository: Repository) => [...repository.contents.entries()].map(({ id, deleted }) => (deleted ? `-${id}` : id));
+const summary = (repository: Repository) =>
+  [...repository.contents.entries()].map(({ id, deleted }) => (deleted ? `-${id}` : id));
 
 describe('compaction of legacy indexes', () => {
   it('merges, keeps inputs for an hour, then removes inputs before their log', async () => {
@@ -77,7 +78,11 @@ describe('compaction of legacy indexes', () => {
     clock.advance(HOUR);
     const repository = await open();
     const before = Number(clock.now() / 1_000_000_000n);
-    await compactLegacyIndexes(repository.state, { maxSmallBlobs: 1, dropDeletedBefore: before, dropContents: [ids[1]] });
+    await compactLegacyIndexes(repository.state, {
+      maxSmallBlobs: 1,
+      dropDeletedBefore: before,
+      dropContents: [ids[1]],
+    });
     expect(repository.contents.info(ids[0])).toBeUndefined();
     expect(repository.contents.info(ids[1])).toBeUndefined();
     expect((await open()).contents.info(ids[2])?.deleted).toBe(false);
@@ -162,7 +167,10 @@ describe('maintenance of epochs', () => {
     expect(await advanceWatermark(repository.state, seconds + 1)).toBe(true);
     clock.advance(5 * HOUR);
     await session();
-    expect(await cleanupEpochMarkers((await open()).state)).toEqual({ deletedEpochMarkerBlobCount: 0, deletedWatermarkBlobCount: 1 });
+    expect(await cleanupEpochMarkers((await open()).state)).toEqual({
+      deletedEpochMarkerBlobCount: 0,
+      deletedWatermarkBlobCount: 1,
+    });
     expect(await blobIds(storage, /^xw/)).toEqual([`xw${seconds + 1}`]);
   });
 

@@ -7,27 +7,40 @@ import { fixtureStorage } from '../fixtures/load.ts';
 import { blobIds as ids, openFixture } from '../fixtures/reopen.ts';
 
 const live = (repository: Repository) =>
-  [...repository.contents.entries()].filter(({ deleted }) => !deleted).map(({ id, packBlob, packOffset }) => `${id} ${packBlob} ${packOffset}`);
-const snapshotIds = async (repository: Repository) => (await listSnapshots(repository.manifests)).snapshots.map(({ id }) => id).toSorted();
+  [...repository.contents.entries()]
+    .filter(({ deleted }) => !deleted)
+    .map(({ id, packBlob, packOffset }) => `${id} ${packBlob} ${packOffset}`);
+const snapshotIds = async (repository: Repository) =>
+  (await listSnapshots(repository.manifests)).snapshots.map(({ id }) => id).toSorted();
 
-describe.each(['damaged-index-bitflip', 'damaged-index-zero-length', 'damaged-index-missing', 'damaged-extra-index'])('%s', (name) => {
-  it('gets back what the index lost, in a new index blob', async () => {
-    const storage = await fixtureStorage(name);
-    const repository = await openFixture(storage, name);
-    if (name !== 'damaged-index-missing') expect(() => requireWhole(repository)).toThrow(/cannot be read/);
-    const before = await ids(storage, /^x/);
-    const recovery = await recoverIndex(repository.state);
-    expect(recovery.failures).toEqual([]);
-    expect(missingEntries(recovery).length > 0).toBe(name !== 'damaged-extra-index');
-    await commitRecovery(repository.state, recovery);
-    const base = await openFixture(await fixtureStorage('damaged-base'), 'damaged-base');
-    expect(live(repository)).toEqual(live(base));
-    expect(await ids(storage, /^x/)).toEqual(expect.arrayContaining(before));
-    expect((await recoverIndex(repository.state)).missing.length).toBe(0);
-  });
-});
+describe.each(['damaged-index-bitflip', 'damaged-index-zero-length', 'damaged-index-missing', 'damaged-extra-index'])(
+  '%s',
+  (name) => {
+    it('gets back what the index lost, in a new index blob', async () => {
+      const storage = await fixtureStorage(name);
+      const repository = await openFixture(storage, name);
+      if (name !== 'damaged-index-missing') expect(() => requireWhole(repository)).toThrow(/cannot be read/);
+      const before = await ids(storage, /^x/);
+      const recovery = await recoverIndex(repository.state);
+      expect(recovery.failures).toEqual([]);
+      expect(missingEntries(recovery).length > 0).toBe(name !== 'damaged-extra-index');
+      await commitRecovery(repository.state, recovery);
+      const base = await openFixture(await fixtureStorage('damaged-base'), 'damaged-base');
+      expect(live(repository)).toEqual(live(base));
+      expect(await ids(storage, /^x/)).toEqual(expect.arrayContaining(before));
+      expect((await recoverIndex(repository.state)).missing.length).toBe(0);
+    });
+  },
+);
 
-describe.each(['default-v3', 'epochs-full', 'legacy-index', 'legacy-upgraded-v3', 'algo-05-blake3-256', 'index-corners'])('%s', (name) => {
+describe.each([
+  'default-v3',
+  'epochs-full',
+  'legacy-index',
+  'legacy-upgraded-v3',
+  'algo-05-blake3-256',
+  'index-corners',
+])('%s', (name) => {
   it.each([false, true])('recovers from packs alone (old indexes replaced: %s)', async (deleteIndexes) => {
     const storage = await fixtureStorage(name);
     const whole = await openFixture(storage, name);

@@ -27,7 +27,10 @@ async function world() {
     return id;
   };
   const rewrite = async (choice: RewriteChoice, before?: number) => {
-    const { contents, ...repository } = await open().then((opened) => ({ contents: opened.contents, session: opened.writeSession() }));
+    const { contents, ...repository } = await open().then((opened) => ({
+      contents: opened.contents,
+      session: opened.writeSession(),
+    }));
     const chosen = chooseContents(contents.index.entries, choice, MAX);
     const stats = await rewriteContents(contents, repository.session.contents, chosen, { before });
     await repository.session.close();
@@ -51,7 +54,11 @@ describe('content rewrite', () => {
     expect(packs.size).toBe(1);
     for (const id of ids) {
       const [old, now] = [before.require(id), contents.require(id)];
-      expect(now).toMatchObject({ deleted: old.deleted, compression: old.compression, originalLength: old.originalLength });
+      expect(now).toMatchObject({
+        deleted: old.deleted,
+        compression: old.compression,
+        originalLength: old.originalLength,
+      });
       expect(now.timestamp).toBeGreaterThan(old.timestamp);
       expect(now.packBlob).not.toBe(old.packBlob);
       expect(contents.matches(id, await contents.read(id))).toBe(true);
@@ -67,10 +74,15 @@ describe('content rewrite', () => {
 
   it('never copies damage under a good ID', async () => {
     const storage = await fixtureStorage('damaged-pack-bitflip');
-    const { contents, ...rest } = await openFixture(storage, 'damaged-pack-bitflip').then((opened) => ({ contents: opened.contents, session: opened.writeSession() }));
+    const { contents, ...rest } = await openFixture(storage, 'damaged-pack-bitflip').then((opened) => ({
+      contents: opened.contents,
+      session: opened.writeSession(),
+    }));
     const errors: string[] = [];
     const chosen = chooseContents(contents.index.entries, { formatVersion: 3 }, MAX);
-    const stats = await rewriteContents(contents, rest.session.contents, chosen, { onError: ({ id }) => errors.push(id) });
+    const stats = await rewriteContents(contents, rest.session.contents, chosen, {
+      onError: ({ id }) => errors.push(id),
+    });
     expect(stats.failed).toBe(1);
     expect(errors).toHaveLength(1);
     await rest.session.close();
@@ -78,25 +90,32 @@ describe('content rewrite', () => {
     expect(reopened.contents.require(errors[0]).packBlob).toBe(contents.require(errors[0]).packBlob);
   });
 
-  it.each(['compressors-v3', 'compressors-v1', 'index-corners', 'algo-10-hmac-sha3-224'])('keeps every content of %s', async (name) => {
-    const storage = await fixtureStorage(name);
-    const opened = await openFixture(storage, name);
-    const { contents } = opened;
-    const session = opened.writeSession();
-    const ids = [...contents.entries()].map(({ id }) => id);
-    const stats = await rewriteContents(contents, session.contents, chooseContents(contents.index.entries, { ids }, MAX));
-    expect(stats.rewritten.count).toBe(ids.length);
-    await session.close();
-    const after = (await openFixture(storage, name)).contents;
-    let read = 0;
-    await after.readMany(ids, (id, data) => {
-      if (data instanceof Error) throw data;
-      expect(after.matches(id, data)).toBe(true);
-      expect(after.require(id).deleted).toBe(contents.require(id).deleted);
-      read++;
-    });
-    expect(read).toBe(ids.length);
-  });
+  it.each(['compressors-v3', 'compressors-v1', 'index-corners', 'algo-10-hmac-sha3-224'])(
+    'keeps every content of %s',
+    async (name) => {
+      const storage = await fixtureStorage(name);
+      const opened = await openFixture(storage, name);
+      const { contents } = opened;
+      const session = opened.writeSession();
+      const ids = [...contents.entries()].map(({ id }) => id);
+      const stats = await rewriteContents(
+        contents,
+        session.contents,
+        chooseContents(contents.index.entries, { ids }, MAX),
+      );
+      expect(stats.rewritten.count).toBe(ids.length);
+      await session.close();
+      const after = (await openFixture(storage, name)).contents;
+      let read = 0;
+      await after.readMany(ids, (id, data) => {
+        if (data instanceof Error) throw data;
+        expect(after.matches(id, data)).toBe(true);
+        expect(after.require(id).deleted).toBe(contents.require(id).deleted);
+        read++;
+      });
+      expect(read).toBe(ids.length);
+    },
+  );
 });
 
 describe('pack garbage collection', () => {
@@ -147,7 +166,9 @@ describe('logs in the repository', () => {
     const logs = await listLogs(repository.contents);
     const all = await blobIds(repository.storage, /^_log_/);
     expect(logs.flatMap(({ segments }) => segments.map(({ id }) => id)).toSorted()).toEqual(all);
-    for (const { segments } of logs) for (const { id } of segments) expect(new TextDecoder().decode(await readLog(repository.contents, id))).toMatch(/^\{"/);
+    for (const { segments } of logs)
+      for (const { id } of segments)
+        expect(new TextDecoder().decode(await readLog(repository.contents, id))).toMatch(/^\{"/);
   });
 
   it('are kept by count, size and age', async () => {
@@ -156,7 +177,12 @@ describe('logs in the repository', () => {
     const gzip = await contents.crypto.compressors.byId(0x1000);
     for (let i = 0; i < 5; i++) {
       const line = gzip.compress(new TextEncoder().encode(`{"n":${i}}\n`));
-      const { id, data } = await sealNamedBlob(contents.crypto, `_log_2026010100000${i}_abcd_${1000 + i}_${1001 + i}_1_`, '', line);
+      const { id, data } = await sealNamedBlob(
+        contents.crypto,
+        `_log_2026010100000${i}_abcd_${1000 + i}_${1001 + i}_1_`,
+        '',
+        line,
+      );
       await storage.put(id, data);
       clock.advance(HOUR);
     }
@@ -164,7 +190,12 @@ describe('logs in the repository', () => {
     expect(new TextDecoder().decode(await readLog(contents, blobs[3].id))).toBe('{"n":3}\n');
     const now = clock.now();
     const left = (change: object) => 5 - expiredLogs(blobs, { ...defaultLogRetention, ...change }, now).length;
-    expect([left({}), left({ maxCount: 2 }), left({ maxTotalSize: blobs[0].length * 3 }), left({ maxAge: 2n * 3_600_000_000_000n })]).toEqual([5, 2, 3, 2]);
+    expect([
+      left({}),
+      left({ maxCount: 2 }),
+      left({ maxTotalSize: blobs[0].length * 3 }),
+      left({ maxAge: 2n * 3_600_000_000_000n }),
+    ]).toEqual([5, 2, 3, 2]);
     expect((await cleanupLogs(contents, { ...defaultLogRetention, maxCount: 2 }, now, true)).deleted).toHaveLength(3);
     expect(await blobIds(storage, /^_log_/)).toHaveLength(5);
     await cleanupLogs(contents, { ...defaultLogRetention, maxCount: 2 }, now);

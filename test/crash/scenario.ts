@@ -32,7 +32,7 @@ export function makeStates(root: string): readonly [string, string] {
     };
     file('same', noise(9000, 1));
     file('changed', noise(9000, 2 + at), 1_700_000_000 + at);
-    file('sub/big', noise(1_300_000, 5));
+    file('sub/big', noise(1_300_000, 15 + at), 1_700_000_000 + at);
     file(`sub/only-${at}`, noise(12_000, 6 + at));
     file(`sub/text-${at}`, 'text '.repeat(1000 + at));
     symlinkSync('../same', join(path, 'sub/link'));

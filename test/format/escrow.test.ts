@@ -8,7 +8,12 @@ import { ports } from '../runtime.ts';
 const { native } = ports();
 
 describe('key escrow', () => {
-  it.each(['damaged-format-missing', 'damaged-format-garbage', 'damaged-format-zero-length', 'damaged-format-encryption'])('puts back %s', async (name) => {
+  it.each([
+    'damaged-format-missing',
+    'damaged-format-garbage',
+    'damaged-format-zero-length',
+    'damaged-format-encryption',
+  ])('puts back %s', async (name) => {
     const base = await fixtureStorage('damaged-base');
     const { formatKey } = (await openFixture(base, 'damaged-base')).format;
     const file = await exportFormat(base, 0n);
@@ -24,11 +29,15 @@ describe('key escrow', () => {
     const { formatKey } = (await openFixture(base, 'damaged-base')).format;
     const file = await exportFormat(base, 0n);
     const flipped = await fixtureStorage('damaged-format-bitflip');
-    await expect(importFormat(flipped, file, { formatKey }, native)).rejects.toThrow(/does not open with this password/);
+    await expect(importFormat(flipped, file, { formatKey }, native)).rejects.toThrow(
+      /does not open with this password/,
+    );
     await importFormat(flipped, file, { formatKey }, native, { force: true });
     await openFixture(flipped, 'damaged-base');
     const other = await fixtureStorage('maintenance');
-    await expect(importFormat(other, file, { formatKey }, native, { force: true })).rejects.toThrow(/another repository/);
+    await expect(importFormat(other, file, { formatKey }, native, { force: true })).rejects.toThrow(
+      /another repository/,
+    );
     await expect(importFormat(flipped, file, { formatKey: new Uint8Array(32) }, native)).rejects.toThrow(/password/);
   });
 
@@ -36,7 +45,12 @@ describe('key escrow', () => {
     const base = await fixtureStorage('damaged-base');
     const blob = await base.get('kopia.repository');
     expect(decodeEscrow(blob).repository).toEqual(blob);
-    for (const text of ['', '{}', '[1]', '{"kind":"cairn-repository-format","version":1,"blobs":{"kopia.repository":"%%"}}'])
+    for (const text of [
+      '',
+      '{}',
+      '[1]',
+      '{"kind":"cairn-repository-format","version":1,"blobs":{"kopia.repository":"%%"}}',
+    ])
       expect(() => decodeEscrow(new TextEncoder().encode(text))).toThrow(/export-format/);
   });
 });
@@ -53,7 +67,9 @@ describe('repair of kopia.repository', () => {
   });
 
   it('says that newer versions have none, and trusts no copy that was altered', async () => {
-    await expect(recoverFormatBlob(await fixtureStorage('damaged-format-missing'))).rejects.toThrow(/no pack holds a copy/);
+    await expect(recoverFormatBlob(await fixtureStorage('damaged-format-missing'))).rejects.toThrow(
+      /no pack holds a copy/,
+    );
     const storage = await fixtureStorage('legacy-index');
     const pack = (expected('legacy-index').blobs as { id: string }[]).find(({ id }) => id.startsWith('p'))!.id;
     const bytes = await storage.get(pack);

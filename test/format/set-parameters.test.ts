@@ -25,13 +25,21 @@ describe('changed parameters', () => {
     const changed = await setParameters(
       storage,
       format,
-      { epochs: { minEpochDuration: 30n * MINUTE, refreshFrequency: 10n * MINUTE }, retentionMode: 'GOVERNANCE', retentionPeriod: 1440n * MINUTE },
+      {
+        epochs: { minEpochDuration: 30n * MINUTE, refreshFrequency: 10n * MINUTE },
+        retentionMode: 'GOVERNANCE',
+        retentionPeriod: 1440n * MINUTE,
+      },
       runtime,
     );
     const read = await openFormat(await readFormatBlobs(storage), { formatKey: format.formatKey }, runtime.native);
     expect(read.parameters).toEqual(changed.parameters);
     expect(read.parameters.maxPackSize).toBe(30 << 20);
-    expect(read.parameters.epochParameters).toMatchObject({ enabled: true, minEpochDuration: 30n * MINUTE, fullCheckpointFrequency: 7 });
+    expect(read.parameters.epochParameters).toMatchObject({
+      enabled: true,
+      minEpochDuration: 30n * MINUTE,
+      fullCheckpointFrequency: 7,
+    });
     expect(read.blobConfig.retention).toEqual({ mode: 'GOVERNANCE', period: 1440n * MINUTE });
     const without = await setParameters(storage, format, { retentionMode: 'none' }, runtime);
     expect(without.blobConfig.retention).toBeUndefined();

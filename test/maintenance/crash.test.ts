@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
-import { advanceEpoch, advanceWatermark, cleanupEpochMarkers, cleanupSupersededEpochs, compactSingleEpoch, generateRangeCheckpoint } from '../../src/content/index/compact-epochs.ts';
+import {
+  advanceEpoch,
+  advanceWatermark,
+  cleanupEpochMarkers,
+  cleanupSupersededEpochs,
+  compactSingleEpoch,
+  generateRangeCheckpoint,
+} from '../../src/content/index/compact-epochs.ts';
 import { compactLegacyIndexes } from '../../src/content/index/compact-legacy.ts';
 import { deleteUnreferencedPacks } from '../../src/content/pack-gc.ts';
 import { commitRecovery, recoverIndex } from '../../src/content/recover.ts';
@@ -36,20 +43,43 @@ class Mortal extends MemoryStorage {
 async function copyOf(name: string): Promise<Mortal> {
   const from = await fixtureStorage(name);
   const copy = new Mortal();
-  for await (const { id, timestamp } of from.list('')) await copy.put(id, await from.get(id), { modifiedTime: timestamp });
+  for await (const { id, timestamp } of from.list(''))
+    await copy.put(id, await from.get(id), { modifiedTime: timestamp });
   copy.changes = 0;
   return copy;
 }
 
 const all = ({ contents }: Repository) => [...contents.entries()].filter(({ deleted }) => !deleted).map(({ id }) => id);
-const hasty = { ownerId: 'me', ioDrainTimeout: 1n, statusPollInterval: 1n, maxPermittedClockDrift: 1n, allowUnsafe: true };
+const hasty = {
+  ownerId: 'me',
+  ioDrainTimeout: 1n,
+  statusPollInterval: 1n,
+  maxPermittedClockDrift: 1n,
+  allowUnsafe: true,
+};
 
 const operations: [what: string, fixture: string, run: (repository: Repository) => Promise<unknown>][] = [
-  ['compaction of legacy indexes', 'legacy-index', ({ state }) => compactLegacyIndexes(state, { maxSmallBlobs: 1, allIndexes: true })],
-  ['the same without waiting', 'legacy-index', ({ state }) => compactLegacyIndexes(state, { maxSmallBlobs: 1, allIndexes: true, safety: 'none' })],
+  [
+    'compaction of legacy indexes',
+    'legacy-index',
+    ({ state }) => compactLegacyIndexes(state, { maxSmallBlobs: 1, allIndexes: true }),
+  ],
+  [
+    'the same without waiting',
+    'legacy-index',
+    ({ state }) => compactLegacyIndexes(state, { maxSmallBlobs: 1, allIndexes: true, safety: 'none' }),
+  ],
   ['recovery', 'epochs-full', async ({ state }) => commitRecovery(state, await recoverIndex(state))],
-  ['recovery that replaces epochs', 'epochs-full', async ({ state }) => commitRecovery(state, await recoverIndex(state), { deleteIndexes: true })],
-  ['recovery that replaces legacy indexes', 'legacy-index', async ({ state }) => commitRecovery(state, await recoverIndex(state), { deleteIndexes: true })],
+  [
+    'recovery that replaces epochs',
+    'epochs-full',
+    async ({ state }) => commitRecovery(state, await recoverIndex(state), { deleteIndexes: true }),
+  ],
+  [
+    'recovery that replaces legacy indexes',
+    'legacy-index',
+    async ({ state }) => commitRecovery(state, await recoverIndex(state), { deleteIndexes: true }),
+  ],
   ['upgrade', 'legacy-index', ({ state }) => beginUpgrade(state, hasty)],
   [
     'upgrade and roll-back',
@@ -60,14 +90,22 @@ const operations: [what: string, fixture: string, run: (repository: Repository) 
     },
   ],
   ['upgrade in place', 'legacy-index', ({ state }) => upgradeInPlace(state)],
-  ['parameters', 'epochs-full', ({ state }) => setParameters(state.storage, state.format, { maxPackSize: 30 << 20 }, state.ports)],
+  [
+    'parameters',
+    'epochs-full',
+    ({ state }) => setParameters(state.storage, state.format, { maxPackSize: 30 << 20 }, state.ports),
+  ],
   [
     'rewriting and collecting packs',
     'index-corners',
     async (repository) => {
       const session = repository.writeSession();
       const { contents } = repository;
-      await rewriteContents(contents, session.contents, chooseContents(contents.index.entries, { formatVersion: 3 }, 20 << 20));
+      await rewriteContents(
+        contents,
+        session.contents,
+        chooseContents(contents.index.entries, { formatVersion: 3 }, 20 << 20),
+      );
       await session.close();
       await deleteUnreferencedPacks(contents, { safety: 'none' });
     },

@@ -13,7 +13,13 @@ const NAME = 'legacy-index';
 const MINUTE = 60_000_000_000n;
 
 function entries(repository: Repository) {
-  return [...repository.contents.entries()].map(({ id, packBlob, packOffset, timestamp, deleted }) => ({ id, packBlob, packOffset, timestamp, deleted }));
+  return [...repository.contents.entries()].map(({ id, packBlob, packOffset, timestamp, deleted }) => ({
+    id,
+    packBlob,
+    packOffset,
+    timestamp,
+    deleted,
+  }));
 }
 
 async function world() {
@@ -37,15 +43,25 @@ describe('upgrade', () => {
     const before = await open();
     const steps: string[] = [];
     const start = clock.now();
-    const result = await beginUpgrade(before.state, { ownerId: 'me', onStep: (step) => steps.at(-1) !== step && steps.push(step) });
+    const result = await beginUpgrade(before.state, {
+      ownerId: 'me',
+      onStep: (step) => steps.at(-1) !== step && steps.push(step),
+    });
     expect(result.committed).toBe(true);
     expect(steps).toEqual(['locked', 'draining', 'migrating', 'verified', 'committed']);
     expect(clock.now() - start).toBeGreaterThanOrEqual(35n * MINUTE);
     const after = await open();
-    expect(after.format.parameters).toMatchObject({ version: 3, indexVersion: 2, enablePasswordChange: false, upgradeLock: undefined });
+    expect(after.format.parameters).toMatchObject({
+      version: 3,
+      indexVersion: 2,
+      enablePasswordChange: false,
+      upgradeLock: undefined,
+    });
     expect(after.format.parameters.epochParameters.enabled).toBe(true);
     expect(entries(after)).toEqual(entries(before));
-    expect((await listSnapshots(after.manifests)).snapshots.length).toBe((await listSnapshots(before.manifests)).snapshots.length);
+    expect((await listSnapshots(after.manifests)).snapshots.length).toBe(
+      (await listSnapshots(before.manifests)).snapshots.length,
+    );
     expect(await blobIds(storage, /^n0{32}/)).toEqual([POISON]);
     await writes(open);
     await expect(beginUpgrade((await open()).state, { ownerId: 'me' })).rejects.toThrow(/version 3 is the maximum/);

@@ -1,8 +1,13 @@
 import { CairnError } from '../../errors.ts';
 import { formatSource, parseSource } from '../../policy/source.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { LocalTarget } from '../../restore/local.ts';
+import { restoreToArchive, type Archive } from '../../restore/archive.ts';
+import { fileSink, gzipSink, terminalSink } from '../../restore/archive-sink.ts';
+import { TarArchive } from '../../restore/archive-tar.ts';
+import { ZipArchive } from '../../restore/archive-zip.ts';
+import { LocalTarget, type LocalTargetOptions } from '../../restore/local.ts';
 import { restoreEntry } from '../../restore/restore.ts';
+import { expandPlaceholder, isPlaceholder, Placeholders, type ShallowOptions } from '../../restore/shallow.ts';
 import { emptyRestoreStats, restoreSummary, type RestoreStats } from '../../restore/stats.ts';
 import { entrySize, type DirEntry } from '../../snapshot/entry.ts';
 import { isEntryPath, resolveEntryPath, type ResolvedEntry } from '../../snapshot/resolve.ts';
@@ -16,38 +21,35 @@ import { sourceContext, storedOf } from './stored.ts';
 
 export async function run(context: Context): Promise<void> {
   const { args, flags, files, environment, console, signal, size } = context;
-  refuseMissing(context);
+  if (args.every(isPlaceholder)) return expandAll(context);
+  if (args.length > 2) throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
+  const mode = archiveMode(flags.text('mode')!, args[1] ?? args[0]);
   const when = parseSnapshotTime(flags.text('snapshot-time')!, context.ports.clock.now(), new Times().zone);
   const path = absolutePath(args[1] ?? args[0], environment.currentDirectory(), files.separator);
   await withRepository(context, async ({ repository }) => {
     const found = await sourceEntry(context, repository, when);
+    if (mode !== undefined) tellSource(context, found);
+    const archive = mode === undefined ? undefined : await openArchive(context, mode, args[1] === '-' ? undefined : path);
     const target = new LocalTarget(files, path, {
-      overwriteDirectories: flags.bool('overwrite-directories'),
-      overwriteFiles: flags.bool('overwrite-files'),
-      overwriteSymlinks: flags.bool('overwrite-symlinks'),
-      ignorePermissionErrors: flags.bool('ignore-permission-errors'),
-      skipOwners: flags.bool('skip-owners'),
-      skipPermissions: flags.bool('skip-permissions'),
-      skipTimes: flags.bool('skip-times'),
-      writeSparseFiles: flags.bool('write-sparse-files'),
-      writeFilesAtomically: flags.bool('write-files-atomically'),
-      flushFiles: flags.bool('flush-files'),
-      skipExisting: flags.bool('skip-existing'),
-      deleteExtra: flags.bool('delete-extra'),
+      ...targetOptions(context),
       // Attributes of a bare object are made up.
       rootAttributes: found.snapshot !== undefined || found.path !== '',
     });
-    console.info(`Restoring to local filesystem (${path}) with parallelism=${flags.number('parallel')}...`);
-    tellSource(context, found);
+    if (archive === undefined) {
+      console.info(`Restoring to local filesystem (${path}) with parallelism=${flags.number('parallel')}...`);
+      tellSource(context, found);
+    } else console.info(`Restoring to ${mode} archive (${args[1] === '-' ? 'standard output' : path})...`);
     let stats: RestoreStats = emptyRestoreStats();
     const total = entrySize(found.entry);
     const progress = context.progress(() => view(stats, found.entry, size, total));
     try {
-      stats = await restoreEntry(repository.objects, found.entry, target, {
-        ignoreErrors: flags.bool('ignore-errors'),
-        onProgress: (now) => (stats = now),
-        signal,
-      });
+      const options = { ignoreErrors: flags.bool('ignore-errors'), onProgress: (now: RestoreStats) => (stats = now), signal };
+      const shallow = shallowOptions(context);
+      const placeholders = shallow && new Placeholders(files, path, target, shallow);
+      stats =
+        archive === undefined
+          ? await restoreEntry(repository.objects, found.entry, target, { ...options, placeholders })
+          : await restoreToArchive(repository.objects, found.entry, archive, options);
     } finally {
       await progress.finish();
     }
@@ -65,19 +67,65 @@ export async function run(context: Context): Promise<void> {
   });
 }
 
-/** What is accepted by name and not there yet. */
-function refuseMissing({ args, flags }: Context): void {
-  const missing = (what: string) => new CairnError('unsupported', `'restore' ${what} is not there yet`);
-  if (args.every((arg) => arg.endsWith('.kopia-entry'))) throw missing('of placeholders');
-  if (args.length > 2)
-    throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
-  for (const flag of ['shallow', 'shallow-minsize']) if (flags.given(flag)) throw missing(`--${flag}`);
-  const mode = flags.text('mode')!;
-  const archive = args.length === 2 && /\.(zip|tar|tar\.gz|tgz)$/.test(args[1]);
-  if ((mode !== 'auto' && mode !== 'local') || (mode === 'auto' && archive))
-    throw new CairnError('unsupported', "'restore' into an archive is not there yet", {
-      hint: 'restore into a folder; --mode=local makes one of that name',
-    });
+function targetOptions({ flags }: Context): LocalTargetOptions {
+  return {
+    overwriteDirectories: flags.bool('overwrite-directories'),
+    overwriteFiles: flags.bool('overwrite-files'),
+    overwriteSymlinks: flags.bool('overwrite-symlinks'),
+    ignorePermissionErrors: flags.bool('ignore-permission-errors'),
+    skipOwners: flags.bool('skip-owners'),
+    skipPermissions: flags.bool('skip-permissions'),
+    skipTimes: flags.bool('skip-times'),
+    writeSparseFiles: flags.bool('write-sparse-files'),
+    writeFilesAtomically: flags.bool('write-files-atomically'),
+    flushFiles: flags.bool('flush-files'),
+    skipExisting: flags.bool('skip-existing'),
+    deleteExtra: flags.bool('delete-extra'),
+  };
+}
+
+function shallowOptions({ flags }: Context): ShallowOptions | undefined {
+  const depth = flags.number('shallow');
+  if (depth === undefined) return undefined;
+  if (depth < 0) throw new CairnError('usage', `flag '--shallow' takes a depth, 0 or more, got '${depth}'`);
+  return { depth, minSize: flags.number('shallow-minsize') };
+}
+
+type ArchiveMode = 'zip' | 'zip-nocompress' | 'tar' | 'tgz';
+
+/** The kind of archive to write; undefined for a folder. */
+function archiveMode(mode: string, target: string): ArchiveMode | undefined {
+  if (mode !== 'auto') return mode === 'local' ? undefined : (mode as ArchiveMode);
+  const suffix = /\.(zip|tar|tar\.gz|tgz)$/.exec(target)?.[1];
+  return suffix === undefined ? undefined : suffix === 'tar.gz' ? 'tgz' : (suffix as ArchiveMode);
+}
+
+/** Without a path to standard output. */
+async function openArchive({ files, flags, terminal }: Context, mode: ArchiveMode, path: string | undefined): Promise<Archive> {
+  if (path === undefined && terminal.outIsTerminal)
+    throw new CairnError('usage', 'an archive is not written to a terminal', { hint: 'name a file, or send it on with |' });
+  const sink = path === undefined ? terminalSink(terminal) : await fileSink(files, path, flags.bool('overwrite-files'));
+  if (mode === 'tar') return new TarArchive(sink);
+  if (mode === 'tgz') return new TarArchive(gzipSink(sink));
+  return new ZipArchive(sink, { compress: mode === 'zip' });
+}
+
+/** Puts what placeholders of a shallow restore stand for in their place, one level unless --shallow says more. */
+async function expandAll(context: Context): Promise<void> {
+  const { args, flags, files, environment, console, signal } = context;
+  await withRepository(context, async ({ repository }) => {
+    for (const arg of args) {
+      const path = absolutePath(arg, environment.currentDirectory(), files.separator);
+      const stats = await expandPlaceholder(repository.objects, files, path, {
+        ...targetOptions(context),
+        ...shallowOptions(context),
+        ignoreErrors: flags.bool('ignore-errors'),
+        signal,
+      });
+      report(context, stats);
+      console.info(restoreSummary(stats));
+    }
+  });
 }
 
 async function sourceEntry(

@@ -22,6 +22,7 @@ export const groups: readonly Group[] = [
   group('list', async () => (await import('./objects.ts')).list, { aliases: ['ls'] }),
   group('show', async () => (await import('./objects.ts')).show, { aliases: ['cat'] }),
   group('diff', async () => (await import('./objects.ts')).diff, { aliases: ['compare'] }),
+  group('find', async () => (await import('./find.ts')).table),
   group('policy', async () => (await import('./policy.ts')).table, { aliases: ['policies'] }),
   group('blob', async () => (await import('./blob.ts')).table, { hidden: true }),
   group('content', async () => (await import('./content.ts')).table, { aliases: ['contents'], hidden: true }),
@@ -29,6 +30,7 @@ export const groups: readonly Group[] = [
   group('manifest', async () => (await import('./manifest.ts')).table, { hidden: true }),
   group('logs', async () => (await import('./logs.ts')).logs, { aliases: ['log'], hidden: true }),
   group('session', async () => (await import('./logs.ts')).session, { hidden: true }),
+  group('repair', async () => (await import('./repair.ts')).table),
   group('benchmark', async () => (await import('./benchmark.ts')).table),
   group('completion', async () => (await import('./completion.ts')).table),
 ];

@@ -24,7 +24,13 @@ export const logs: CommandTable = {
       `),
       run: () => import('../commands/logs/cleanup.ts'),
     },
-    { name: 'list', aliases: ['ls'], help: 'list logs', flags: selection, run: () => import('../commands/logs/list.ts') },
+    {
+      name: 'list',
+      aliases: ['ls'],
+      help: 'list logs',
+      flags: selection,
+      run: () => import('../commands/logs/list.ts'),
+    },
     {
       name: 'show',
       aliases: ['cat'],

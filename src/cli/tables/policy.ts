@@ -30,6 +30,41 @@ export const table: CommandTable = {
       run: () => import('../commands/policy/delete.ts'),
     },
     {
+      name: 'edit',
+      help: 'change policies in an editor',
+      args: '[target...]',
+      flags: policyTarget,
+      run: () => import('../commands/policy/edit.ts'),
+    },
+    {
+      name: 'export',
+      help: 'write policies to a file or to standard output',
+      args: '[target...]',
+      flags: [
+        ...policyTarget,
+        ...flags(`
+          --to-file S : file to write
+          --overwrite B : replace the file
+          --json-indent B h : print JSON over several lines
+        `),
+      ],
+      run: () => import('../commands/policy/export.ts'),
+    },
+    {
+      name: 'import',
+      help: 'read policies from a file or from standard input',
+      args: '[target...]',
+      flags: [
+        ...policyTarget,
+        ...flags(`
+          --from-file S : file to read
+          --allow-unknown-fields B : keep what Cairn does not know
+          --delete-other-policies B : remove all policies that are not in the file
+        `),
+      ],
+      run: () => import('../commands/policy/import.ts'),
+    },
+    {
       name: 'set',
       help: 'change policies',
       args: '[target...]',

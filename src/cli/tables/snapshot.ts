@@ -1,5 +1,6 @@
 import { flags, type CommandTable } from '../table.ts';
 import { table as restore } from './restore.ts';
+import { careCommands } from './snapshot-care.ts';
 import { json } from './shared.ts';
 
 export const table: CommandTable = {
@@ -33,6 +34,7 @@ export const table: CommandTable = {
           --hint-streaming-reads B =false h : keep files out of the page cache
           --log-dir-detail I : detail of folders in the log, 0 to 10
           --log-entry-detail I : detail of files in the log, 0 to 10
+          --dry-run B : only tell what would be stored
         `),
         ...json,
       ],
@@ -41,9 +43,11 @@ export const table: CommandTable = {
     {
       name: 'delete',
       help: 'remove snapshots',
-      args: '<id...>',
+      args: '[id...]',
       flags: flags(`
         --all-snapshots-for-source B : the arguments are sources
+        --all B : every snapshot of this user and host
+        --ignore-pins B : pinned ones too
         --delete B : really do it
         --unsafe-ignore-source B h : the same as --delete
       `),
@@ -105,5 +109,6 @@ export const table: CommandTable = {
       ],
       run: () => import('../commands/snapshot/verify.ts'),
     },
+    ...careCommands,
   ],
 };

@@ -17,10 +17,16 @@ export async function run(context: Context): Promise<void> {
   const wanted = (flags.text('algorithms') ?? '').split(',').filter((name) => name !== '');
   const names = compressorNames.filter((name) => {
     const { writable, deprecated } = compressorByName(name);
-    return writable && (!deprecated || flags.bool('deprecated')) && (wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)));
+    return (
+      writable &&
+      (!deprecated || flags.bool('deprecated')) &&
+      (wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))
+    );
   });
   if (names.length === 0) throw new CairnError('usage', `no compression method begins with '${wanted.join(',')}'`);
-  console.info(`Will repeat each benchmark ${repeat} times per compression method (total ${formatSize(repeat * data.length)}). Override with --repeat=N.`);
+  console.info(
+    `Will repeat each benchmark ${repeat} times per compression method (total ${formatSize(repeat * data.length)}). Override with --repeat=N.`,
+  );
   const compressors = new Compressors(ports);
   const operations = flags.text('operations')!;
   const results: Result[][] = [];
@@ -46,9 +52,18 @@ async function firstBytes({ files }: Context, path: string): Promise<Uint8Array>
   }
 }
 
-async function each(context: Context, compressors: Compressors, names: readonly string[], operation: 'compress' | 'decompress', data: Uint8Array, repeat: number): Promise<Result[]> {
+async function each(
+  context: Context,
+  compressors: Compressors,
+  names: readonly string[],
+  operation: 'compress' | 'decompress',
+  data: Uint8Array,
+  repeat: number,
+): Promise<Result[]> {
   const { console, flags } = context;
-  console.info(`${operation === 'compress' ? 'Compressing' : 'Decompressing'} input file (${formatSize(data.length)}) using ${names.length} compression methods.`);
+  console.info(
+    `${operation === 'compress' ? 'Compressing' : 'Decompressing'} input file (${formatSize(data.length)}) using ${names.length} compression methods.`,
+  );
   const results: Result[] = [];
   for (const name of names) {
     console.info(`Benchmarking ${operation}or '${name}'...`);
@@ -58,10 +73,18 @@ async function each(context: Context, compressors: Compressors, names: readonly 
     const work = () => {
       if (operation === 'decompress') return void compressor.decompress(stream, data.length);
       const again = compressor.compress(data);
-      if (flags.bool('verify-stable') && (again.length !== stream.length || again.some((byte, at) => byte !== stream[at]))) stable = false;
+      if (
+        flags.bool('verify-stable') &&
+        (again.length !== stream.length || again.some((byte, at) => byte !== stream[at]))
+      )
+        stable = false;
     };
-    results.push({ ...(await measure(context, name, operation, data.length, repeat, work)), compressedSize: stream.length });
-    if (!stable) throw new CairnError('verification-failed', `compression '${name}' does not give the same bytes each time`);
+    results.push({
+      ...(await measure(context, name, operation, data.length, repeat, work)),
+      compressedSize: stream.length,
+    });
+    if (!stable)
+      throw new CairnError('verification-failed', `compression '${name}' does not give the same bytes each time`);
   }
   return results;
 }

@@ -1,7 +1,16 @@
 import { cipherNames, createCipher } from '../../../kernels/cipher.ts';
 import { createHasher, hasherNames } from '../../../kernels/hasher.ts';
 import type { Context } from '../../context.ts';
-import { fastestFirst, measure, perSecond, plan, printedJson, printRanked, zeroBlock, type Measured } from './measure.ts';
+import {
+  fastestFirst,
+  measure,
+  perSecond,
+  plan,
+  printedJson,
+  printRanked,
+  zeroBlock,
+  type Measured,
+} from './measure.ts';
 
 export async function run(context: Context): Promise<void> {
   const { console, ports, flags } = context;
@@ -15,10 +24,15 @@ export async function run(context: Context): Promise<void> {
       const cipher = createCipher(encryption, new Uint8Array(32), ports, core);
       const out = new Uint8Array(size + cipher.overhead);
       const work = () => {
-        const digest = address !== undefined && hasher.hashAt !== undefined ? hasher.hashAt(address, size) : hasher.hash(data);
+        const digest =
+          address !== undefined && hasher.hashAt !== undefined ? hasher.hashAt(address, size) : hasher.hash(data);
         return cipher.seal(digest.subarray(digest.length - 16), data, out);
       };
-      results.push({ ...(await measure(context, `${hash} ${encryption}`, 'hash and encrypt', size, repeat, work)), hash, encryption });
+      results.push({
+        ...(await measure(context, `${hash} ${encryption}`, 'hash and encrypt', size, repeat, work)),
+        hash,
+        encryption,
+      });
     }
   const ranked = fastestFirst(results);
   if (await printedJson(context, ranked)) return;

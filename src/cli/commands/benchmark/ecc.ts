@@ -27,12 +27,25 @@ export async function run(context: Context): Promise<void> {
     }
   const slower = ({ encode, decode }: (typeof results)[number]) => Math.min(rate(encode), rate(decode));
   const ranked = results.toSorted((a, b) => slower(b) - slower(a));
-  if (await printedJson(context, ranked.flatMap(({ encode, decode }) => [encode, decode]))) return;
+  if (
+    await printedJson(
+      context,
+      ranked.flatMap(({ encode, decode }) => [encode, decode]),
+    )
+  )
+    return;
   const rows = ranked.map(({ name, encode, decode, stored }) => {
     const growth = Math.round((stored / size - 1) * 100);
-    const option = flags.bool('print-options') ? `,   --ecc=${name.split(' ')[0]} --ecc-overhead-percent=${name.split(' - ')[1].slice(0, -1)}` : '';
+    const option = flags.bool('print-options')
+      ? `,   --ecc=${name.split(' ')[0]} --ecc-overhead-percent=${name.split(' - ')[1].slice(0, -1)}`
+      : '';
     return `${name.padEnd(30)} ${formatSize(rate(encode)).padStart(12)}/s ${formatSize(rate(decode)).padStart(12)}/s   ${String(growth).padStart(6)}% [${formatSize(stored)}]${option}`;
   });
-  await printRanked(context, 'ECC                                Throughput     Throughput       Growth\n                                          Encoding       Decoding', rows, 87);
+  await printRanked(
+    context,
+    'ECC                                Throughput     Throughput       Growth\n                                          Encoding       Decoding',
+    rows,
+    87,
+  );
   await console.line(`Fastest option for this machine is: --ecc=${ranked[0].name}`);
 }

@@ -60,12 +60,22 @@ export async function printedJson(context: Context, results: readonly Measured[]
   if (!context.json) return false;
   const { runtime, runtimeVersion } = context.environment;
   const engine = runtime === 'bun' ? 'JavaScriptCore' : 'V8';
-  const rows = results.map((result) => ({ ...result, bytesPerSecond: Math.round(rate(result)), runtime: `${runtime} ${runtimeVersion}`, engine }));
+  const rows = results.map((result) => ({
+    ...result,
+    bytesPerSecond: Math.round(rate(result)),
+    runtime: `${runtime} ${runtimeVersion}`,
+    engine,
+  }));
   await context.console.json(rows, context.jsonIndent);
   return true;
 }
 
-export async function printRanked(context: Context, heading: string, rows: readonly string[], width: number): Promise<void> {
+export async function printRanked(
+  context: Context,
+  heading: string,
+  rows: readonly string[],
+  width: number,
+): Promise<void> {
   const { console } = context;
   await console.line(`     ${heading}`);
   await console.line('-'.repeat(width));

@@ -34,11 +34,19 @@ export async function run(context: Context): Promise<void> {
     results.push({ name, operation: 'split', bytes: size * count, seconds: milliseconds / 1000, lengths });
   }
   const ranked = fastestFirst(results);
-  if (await printedJson(context, ranked.map(({ lengths, ...row }) => ({ ...row, chunks: lengths.length })))) return;
+  if (
+    await printedJson(
+      context,
+      ranked.map(({ lengths, ...row }) => ({ ...row, chunks: lengths.length })),
+    )
+  )
+    return;
   for (const row of results.toSorted((a, b) => (a.name < b.name ? -1 : 1))) await console.line(line(row));
   await console.line('-----------------------------------------------------------------');
   for (const [at, row] of ranked.entries())
-    await console.line(`${String(at).padStart(3)}. ${line(row)}${flags.bool('print-options') ? `,   --object-splitter=${row.name}` : ''}`);
+    await console.line(
+      `${String(at).padStart(3)}. ${line(row)}${flags.bool('print-options') ? `,   --object-splitter=${row.name}` : ''}`,
+    );
 }
 
 function noise(length: number, seed: number): Uint8Array {
@@ -67,7 +75,10 @@ function cut(splitter: Splitter, core: CoreKernel, data: Uint8Array, lengths: nu
     let at = 0;
     const begin = now();
     while (at < length) {
-      const found = splitter.scanAt === undefined ? splitter.scan(piece.subarray(at), 0, length - at) : splitter.scanAt(base + at, 0, length - at);
+      const found =
+        splitter.scanAt === undefined
+          ? splitter.scan(piece.subarray(at), 0, length - at)
+          : splitter.scanAt(base + at, 0, length - at);
       // what is left belongs to a chunk that may end in the next window
       if (found < 0 && !last && at > 0) break;
       const chunk = found < 0 ? length - at : found;

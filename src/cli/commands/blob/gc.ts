@@ -18,7 +18,9 @@ export async function run(context: Context): Promise<void> {
       onBlob: ({ id, length }) => console.debug(`unreferenced: ${id} (${length} bytes)`),
     });
     const of = ({ count, bytes }: { count: number; bytes: number }) => `${count} (${context.size(bytes)})`;
-    console.info(`Found ${of(stats.unreferenced)} unreferenced blobs, ${of(stats.retained)} of them too young to delete.`);
+    console.info(
+      `Found ${of(stats.unreferenced)} unreferenced blobs, ${of(stats.retained)} of them too young to delete.`,
+    );
     if (!dryRun) console.info(`Deleted ${of(stats.deleted)} blobs.`);
     else if (stats.deleted.count > 0) console.info('Pass --delete=yes to delete.');
   });

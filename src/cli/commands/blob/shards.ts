@@ -26,7 +26,8 @@ function changed({ flags }: Context, layout: ShardLayout): ShardLayout {
   const removed = new Set(flags.texts('remove-override'));
   const added = flags.texts('override').map((text) => {
     const [prefix, lengths, more] = text.split('=');
-    if (lengths === undefined || more !== undefined || prefix === '') throw new CairnError('usage', `flag '--override' takes prefix=n1,n2, got '${text}'`);
+    if (lengths === undefined || more !== undefined || prefix === '')
+      throw new CairnError('usage', `flag '--override' takes prefix=n1,n2, got '${text}'`);
     return { prefix, shards: lengthsOf(lengths) };
   });
   const replaced = new Set([...removed, ...added.map(({ prefix }) => prefix)]);

@@ -46,7 +46,9 @@ export async function run(context: Context): Promise<void> {
       onError: (info, error) => console.error(`unable to rewrite content ${info.id}: ${error.message}`),
     });
     await session.close();
-    console.info(`Rewrote ${stats.rewritten.count} contents (${context.size(stats.rewritten.bytes)}), left ${stats.retained.count} recent ones.`);
+    console.info(
+      `Rewrote ${stats.rewritten.count} contents (${context.size(stats.rewritten.bytes)}), left ${stats.retained.count} recent ones.`,
+    );
     if (stats.failed > 0)
       throw new CairnError('verification-failed', `failed to rewrite ${stats.failed} contents`, {
         hint: "they stay where they are; 'cairn snapshot verify' tells which files need them",

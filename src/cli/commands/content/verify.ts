@@ -45,6 +45,11 @@ export async function run(context: Context): Promise<void> {
     console.info('Finished verifying contents');
     console.info(`verifyCounters:\t${encodeJson({ ...counters })}`);
     const errors = counters.totalErrorCount + repository.problems.length;
+    const { repaired } = contents.crypto;
+    if (repaired > 0) {
+      console.warning(`error correction had to rebuild ${repaired} damaged shard(s)`);
+      console.hint("'cairn repair' lists what is damaged and stores it anew");
+    }
     reportOrphans(context, packs.orphans, errors > 0);
     if (errors > 0)
       throw new CairnError('verification-failed', `encountered ${errors} errors`, {

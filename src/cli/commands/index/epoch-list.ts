@@ -25,8 +25,10 @@ export async function run(context: Context): Promise<void> {
     }
     for (let epoch = state.writeEpoch - 2; epoch >= 0; epoch--) {
       const set = state.single.get(epoch);
-      if (set !== undefined) await console.line(`${epoch}: ${times.text(set[0].timestamp)}, single-epoch ${summary(set)}`);
-      else if (state.uncompacted.has(epoch)) await console.line(`${epoch}: uncompacted ${summary(state.uncompacted.get(epoch)!)}`);
+      if (set !== undefined)
+        await console.line(`${epoch}: ${times.text(set[0].timestamp)}, single-epoch ${summary(set)}`);
+      else if (state.uncompacted.has(epoch))
+        await console.line(`${epoch}: uncompacted ${summary(state.uncompacted.get(epoch)!)}`);
     }
     for (const { min, max, blobs } of state.ranges) await console.line(`${min}-${max}: range, ${summary(blobs)}`);
   });

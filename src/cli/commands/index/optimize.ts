@@ -23,14 +23,17 @@ export async function run(context: Context): Promise<void> {
         dropDeletedBefore: before,
         dropContents,
       });
-      console.info(`Merged ${inputs.length} index blobs into ${outputs.length}, deleted ${deleted.length} replaced ones.`);
+      console.info(
+        `Merged ${inputs.length} index blobs into ${outputs.length}, deleted ${deleted.length} replaced ones.`,
+      );
       return;
     }
     if (dropContents.length > 0)
       throw new CairnError('unsupported', 'repositories with epochs cannot drop single contents', {
         hint: "'cairn content delete' marks them, --drop-deleted-older-than hides what was marked",
       });
-    if (before !== undefined && (await advanceWatermark(state, before))) console.info(`Dropped contents that were deleted until ${before}.`);
+    if (before !== undefined && (await advanceWatermark(state, before)))
+      console.info(`Dropped contents that were deleted until ${before}.`);
     for (let done = await compactSingleEpoch(state); done !== undefined; done = await compactSingleEpoch(state))
       console.info(`Compacted epoch ${done.epoch} (${done.supersededIndexBlobCount} index blobs).`);
   });

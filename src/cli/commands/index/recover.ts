@@ -13,7 +13,11 @@ export async function run(context: Context): Promise<void> {
     if (commit) requireWritable(repository);
     let packs = 0;
     let found = 0;
-    const progress = context.progress(() => ({ text: `Recovered ${found} index entries from ${packs} blobs`, done: packs, json: { packs, found } }));
+    const progress = context.progress(() => ({
+      text: `Recovered ${found} index entries from ${packs} blobs`,
+      done: packs,
+      json: { packs, found },
+    }));
     let recovery;
     try {
       recovery = await recoverIndex(repository.state, {
@@ -34,13 +38,17 @@ export async function run(context: Context): Promise<void> {
     const missing = missingEntries(recovery);
     const lost = `${missing.length} of them in no index`;
     if (!commit) {
-      console.info(`Found ${recovery.usable.length} contents to recover from ${recovery.packs} blobs, ${lost}, but not committed. Re-run with --commit`);
+      console.info(
+        `Found ${recovery.usable.length} contents to recover from ${recovery.packs} blobs, ${lost}, but not committed. Re-run with --commit`,
+      );
       return;
     }
     const { written, deleted } = await commitRecovery(repository.state, recovery, { deleteIndexes });
     console.info(`Recovered ${written} contents from ${recovery.packs} blobs (${lost} before).`);
     if (deleted.length > 0) console.info(`Deleted ${deleted.length} old index blobs.`);
     for (const problem of repository.problems)
-      console.hint(`${String(problem.data.blob)} is still there and damaged: 'cairn blob delete --dangerous-commands=enabled ${String(problem.data.blob)}' removes it`);
+      console.hint(
+        `${String(problem.data.blob)} is still there and damaged: 'cairn blob delete --dangerous-commands=enabled ${String(problem.data.blob)}' removes it`,
+      );
   });
 }

@@ -9,7 +9,9 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async ({ repository }) => {
     for (const log of await selectedLogs(context, repository)) {
       const duration = formatDuration(fromSeconds(log.endTime - log.startTime));
-      await console.line(`${shortId(log)} ${times.text(fromSeconds(log.startTime))} ${duration} ${size(log.totalSize)} ${log.segments.length}`);
+      await console.line(
+        `${shortId(log)} ${times.text(fromSeconds(log.startTime))} ${duration} ${size(log.totalSize)} ${log.segments.length}`,
+      );
     }
   });
 }

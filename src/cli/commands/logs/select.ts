@@ -8,7 +8,12 @@ export const shortId = ({ id }: LogSession): string => id.slice('_log_'.length);
 
 /** Whether any of them was given. */
 export function selects({ flags }: Context): boolean {
-  return flags.bool('all') || flags.number('latest') !== undefined || flags.integer('younger-than') !== undefined || flags.integer('older-than') !== undefined;
+  return (
+    flags.bool('all') ||
+    flags.number('latest') !== undefined ||
+    flags.integer('younger-than') !== undefined ||
+    flags.integer('older-than') !== undefined
+  );
 }
 
 /** Oldest first. */
@@ -21,7 +26,8 @@ export async function selectedLogs({ flags, ports }: Context, { contents }: Repo
   const latest = flags.number('latest');
   const kept = logs.filter(
     ({ startTime }) =>
-      (younger === undefined || startTime > toSeconds(now - younger)) && (older === undefined || startTime < toSeconds(now - older)),
+      (younger === undefined || startTime > toSeconds(now - younger)) &&
+      (older === undefined || startTime < toSeconds(now - older)),
   );
   return latest === undefined || latest <= 0 ? kept : kept.slice(-latest);
 }

@@ -12,11 +12,13 @@ export async function run(context: Context): Promise<void> {
       const all = await listLogs(repository.contents);
       logs = args.map((id) => {
         const found = all.find((log) => shortId(log) === id || log.id === id);
-        if (found === undefined) throw new CairnError('entry-not-found', `no log '${id}'`, { hint: "'cairn logs list' shows them" });
+        if (found === undefined)
+          throw new CairnError('entry-not-found', `no log '${id}'`, { hint: "'cairn logs list' shows them" });
         return found;
       });
     } else if (!selects(context)) logs = logs.slice(-1);
     if (logs.length === 0) throw new CairnError('entry-not-found', 'no logs found');
-    for (const { segments } of logs) for (const { id } of segments) await console.bytes(await readLog(repository.contents, id));
+    for (const { segments } of logs)
+      for (const { id } of segments) await console.bytes(await readLog(repository.contents, id));
   });
 }

@@ -21,7 +21,9 @@ export async function run(context: Context): Promise<void> {
       return;
     }
     console.info('Looking for replica of the format blob in packs...');
-    const { blob, pack } = await recoverFormatBlob(storage, prefixes.length === 0 ? undefined : prefixes, (id) => console.debug(`looking into ${id}`));
+    const { blob, pack } = await recoverFormatBlob(storage, prefixes.length === 0 ? undefined : prefixes, (id) =>
+      console.debug(`looking into ${id}`),
+    );
     console.info(`Found replica of ${REPOSITORY} in ${pack}.`);
     if (flags.bool('dry-run')) return;
     if (storage.readOnly) throw new CairnError('read-only', 'the storage is read-only');

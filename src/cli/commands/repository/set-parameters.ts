@@ -28,7 +28,9 @@ export async function run(context: Context): Promise<void> {
     for (const line of lines) console.info(` - setting ${line}.`);
     if (lines.length > 0) format = await setParameters(repository.storage, format, changes, ports);
     await formatChanged(context, connection, format);
-    console.info('NOTE: Repository parameters updated; other clients notice within 15 minutes, or when they connect again.');
+    console.info(
+      'NOTE: Repository parameters updated; other clients notice within 15 minutes, or when they connect again.',
+    );
   });
 }
 
@@ -57,12 +59,21 @@ function wanted({ flags, size }: Context): { changes: ParameterChanges; lines: s
       minEpochDuration: tell('minimum epoch duration', duration('epoch-min-duration'), formatDuration),
       cleanupSafetyMargin: tell('epoch cleanup safety margin', duration('epoch-cleanup-safety-margin'), formatDuration),
       advanceOnCountThreshold: tell('epoch advance on count', count('epoch-advance-on-count'), String),
-      advanceOnTotalSizeBytesThreshold: tell('epoch advance on total size', mib(flags.integer('epoch-advance-on-size-mb')), size),
+      advanceOnTotalSizeBytesThreshold: tell(
+        'epoch advance on total size',
+        mib(flags.integer('epoch-advance-on-size-mb')),
+        size,
+      ),
       deleteParallelism: tell('epoch delete parallelism', count('epoch-delete-parallelism'), String),
       fullCheckpointFrequency: tell('epoch checkpoint frequency', count('epoch-checkpoint-frequency'), String),
     },
-    addRequiredFeature: feature === undefined ? undefined : { feature, warn: flags.bool('warn-on-missing-required-feature') },
-    removeRequiredFeature: tell('required feature', flags.text('remove-required-feature') || undefined, (name) => `not ${name}`),
+    addRequiredFeature:
+      feature === undefined ? undefined : { feature, warn: flags.bool('warn-on-missing-required-feature') },
+    removeRequiredFeature: tell(
+      'required feature',
+      flags.text('remove-required-feature') || undefined,
+      (name) => `not ${name}`,
+    ),
   };
   if (feature !== undefined) lines.push(`required feature to ${feature}`);
   return { changes, lines };

@@ -15,7 +15,11 @@ export async function run(context: Context): Promise<void> {
       console.info(`  Destination: ${destination.displayName}`);
       let done = 0;
       let bytes = 0;
-      const progress = context.progress(() => ({ text: `Copied ${done} blobs (${context.size(bytes)})`, done, json: { blobs: done, bytes } }));
+      const progress = context.progress(() => ({
+        text: `Copied ${done} blobs (${context.size(bytes)})`,
+        done,
+        json: { blobs: done, bytes },
+      }));
       const dryRun = flags.bool('dry-run');
       const stats = await syncStorage(source, destination, {
         dryRun,
@@ -33,7 +37,9 @@ export async function run(context: Context): Promise<void> {
         onTimesUnsupported: () => console.warning('the destination cannot keep the times of blobs'),
       }).finally(() => progress.finish());
       const of = ({ count, bytes: size }: { count: number; bytes: number }) => `${count} BLOBs (${context.size(size)})`;
-      console.info(`${dryRun ? 'Would copy' : 'Copied'} ${of(stats.copied)}, ${dryRun ? 'delete' : 'deleted'} ${of(stats.deleted)}, ${of(stats.inSync)} in sync.`);
+      console.info(
+        `${dryRun ? 'Would copy' : 'Copied'} ${of(stats.copied)}, ${dryRun ? 'delete' : 'deleted'} ${of(stats.deleted)}, ${of(stats.inSync)} in sync.`,
+      );
       if (stats.vanished > 0) console.info(`${stats.vanished} BLOBs were removed from the source meanwhile.`);
     } finally {
       await destination.close();

@@ -20,13 +20,21 @@ const rows: readonly [name: Name, label: string, flag: string, what: string, byt
 ];
 /** Order of the keys in JSON. */
 const order: readonly Name[] = [
-  'readsPerSecond', 'writesPerSecond', 'listsPerSecond', 'maxUploadSpeedBytesPerSecond', 'maxDownloadSpeedBytesPerSecond', 'concurrentReads', 'concurrentWrites',
+  'readsPerSecond',
+  'writesPerSecond',
+  'listsPerSecond',
+  'maxUploadSpeedBytesPerSecond',
+  'maxDownloadSpeedBytesPerSecond',
+  'concurrentReads',
+  'concurrentWrites',
 ];
 
 export async function run(context: Context): Promise<void> {
   const config = await requireConfig(context);
   if (config.storage === undefined)
-    throw new CairnError('unsupported', 'limits of a connection through a server are set at the server', { hint: "see 'cairn server throttle'" });
+    throw new CairnError('unsupported', 'limits of a connection through a server are set at the server', {
+      hint: "see 'cairn server throttle'",
+    });
   const limits = parseThrottlingLimits(config.throttlingLimits ?? config.storage.config);
   if (context.path.at(-1) === 'get') {
     await show(context, limits);
@@ -53,7 +61,9 @@ async function show(context: Context, limits: ThrottlingLimits): Promise<void> {
   }
   for (const [name, label, , , bytes] of rows) {
     const value = limits[name];
-    await console.line(`${label.padEnd(30)} ${value === undefined ? '(unlimited)' : bytes ? formatRate(value) : value}`);
+    await console.line(
+      `${label.padEnd(30)} ${value === undefined ? '(unlimited)' : bytes ? formatRate(value) : value}`,
+    );
   }
 }
 

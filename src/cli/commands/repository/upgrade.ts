@@ -33,7 +33,10 @@ async function begin(context: Context, connection: Connection): Promise<void> {
     commit: mode === 'always' || mode === 'never' ? mode : undefined,
     signal,
     onStep: (step, drainedAt) => {
-      if (step === 'locked') console.info(`Repository is locked by '${ownerId}'. Only --upgrade-owner-id=${ownerId} may work on it until the upgrade is committed or rolled back.`);
+      if (step === 'locked')
+        console.info(
+          `Repository is locked by '${ownerId}'. Only --upgrade-owner-id=${ownerId} may work on it until the upgrade is committed or rolled back.`,
+        );
       else if (step === 'draining') console.info(`Waiting until ${times.text(drainedAt)} for other clients to stop...`);
       else if (step === 'migrating') console.info('Upgrading indexes...');
       else if (step === 'verified') console.info('Old and new indexes agree.');
@@ -60,6 +63,10 @@ async function validate({ console }: Context, { repository: { state, format } }:
     throw new CairnError('invalid-argument', 'no upgrade in progress whose indexes were moved');
   const differing = await compareManagers(state);
   for (const id of differing.slice(0, 100)) console.error(`content ${id} differs`);
-  if (differing.length > 0) throw new CairnError('verification-failed', `${differing.length} contents differ between the old and the new indexes`);
+  if (differing.length > 0)
+    throw new CairnError(
+      'verification-failed',
+      `${differing.length} contents differ between the old and the new indexes`,
+    );
   console.info('index validation succeeded');
 }

@@ -17,7 +17,11 @@ export async function run(context: Context): Promise<void> {
       signal,
       connections: workers('num-storage-connections'),
       duration: flags.integer('concurrency-test-duration'),
-      workers: { put: workers('put-blob-workers'), get: workers('get-blob-workers'), stat: workers('get-metadata-workers') },
+      workers: {
+        put: workers('put-blob-workers'),
+        get: workers('get-blob-workers'),
+        stat: workers('get-metadata-workers'),
+      },
       onStep: (text) => console.info(text),
     });
   });

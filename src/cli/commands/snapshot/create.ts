@@ -1,8 +1,8 @@
 import { CairnError, isCairnError } from '../../../errors.ts';
 import { clonePolicy } from '../../../policy/document.ts';
 import { emptyPolicy } from '../../../policy/policy.ts';
-import { localSource, parseSource, type SourceInfo } from '../../../policy/source.ts';
-import { definedPolicy, effectivePolicy, setPolicy } from '../../../policy/store.ts';
+import { formatSource, localSource, parseSource, type SourceInfo } from '../../../policy/source.ts';
+import { definedPolicy, effectivePolicy, policyTree, setPolicy } from '../../../policy/store.ts';
 import type { WriteSession } from '../../../repository/write-session.ts';
 import { snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { listSources } from '../../../snapshot/store.ts';
@@ -10,6 +10,7 @@ import { withRepository, type Connection } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { asCairnError } from '../../output/failure.ts';
 import { sourceContext } from '../stored.ts';
+import { estimateJson, estimatePath, printEstimate } from './estimate.ts';
 import { createFlags, type CreateFlags } from './options.ts';
 import { failureOf, takeOne } from './take.ts';
 
@@ -19,7 +20,7 @@ interface Wanted {
 }
 
 export async function run(context: Context): Promise<void> {
-  const { args, flags, console } = context;
+  const { args, flags } = context;
   const options = createFlags(context);
   if (flags.bool('all') && args.length > 0)
     throw new CairnError('usage', 'cannot use --all when a source path argument is specified');
@@ -28,9 +29,9 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async (connection) => {
     const session = connection.repository.writeSession();
     const wanted = flags.bool('all') ? await allSources(connection) : named(context, connection);
-    if (flags.text('override-source')) await makeManual(session, wanted[0].source, context);
+    if (flags.bool('dry-run')) return dryRun(context, connection, wanted);
+    if (flags.text('override-source') || options.stdinFile) await makeManual(session, wanted[0].source, context);
     const failures = await takeAll(context, connection, session, wanted, options);
-    console.info('NOTE: Retention is not applied yet: no snapshot expires.');
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw severalFailures(failures);
   });
@@ -90,6 +91,8 @@ function named(context: Context, { repository }: Connection): Wanted[] {
     const source = localSource(arg, sources);
     return { source, path: source.path };
   });
+  if (flags.text('stdin-file') && wanted.length !== 1)
+    throw new CairnError('usage', "flag '--stdin-file' goes with one source, the folder that the file will be in");
   const override = flags.text('override-source');
   if (!override) return wanted;
   const source = parseSource(override, sources);
@@ -97,6 +100,21 @@ function named(context: Context, { repository }: Connection): Wanted[] {
   if (!/^[^@]+@[^:]+:./.test(override))
     throw new CairnError('usage', `flag '--override-source' takes user@host:/path, got '${override}'`);
   return [{ source, path: wanted[0].path }];
+}
+
+/** What would be stored, by the rules of each source. */
+async function dryRun(context: Context, { repository }: Connection, wanted: readonly Wanted[]): Promise<void> {
+  const { console, signal, jsonIndent } = context;
+  if (context.flags.text('stdin-file')) throw new CairnError('usage', "flag '--dry-run' does not go with '--stdin-file'");
+  for (const { source, path } of wanted) {
+    const { root } = await policyTree(repository.manifests, source);
+    const found = await estimatePath(context, path, root, { signal });
+    if (context.json) await console.json({ ...estimateJson(found), source: { ...source } }, jsonIndent);
+    else {
+      await console.line(`${formatSource(source)} (dry run, nothing is stored)`);
+      await printEstimate(context, found);
+    }
+  }
 }
 
 /** Sources of this user and host that were backed up before and are not manual. */

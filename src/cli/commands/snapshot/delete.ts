@@ -2,6 +2,7 @@ import { CairnError } from '../../../errors.ts';
 import { formatSource, parseSource } from '../../../policy/source.ts';
 import type { ManifestReader } from '../../../manifest/types.ts';
 import type { SnapshotManifest } from '../../../snapshot/manifest.ts';
+import { checkDeletable } from '../../../snapshot/expire.ts';
 import { deleteSnapshot, findSnapshots, listSnapshots } from '../../../snapshot/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
@@ -9,13 +10,24 @@ import { sourceContext } from '../stored.ts';
 
 export async function run(context: Context): Promise<void> {
   const { args, flags, console } = context;
+  if (flags.bool('all') === args.length > 0)
+    throw new CairnError('usage', args.length > 0 ? "flag '--all' goes without IDs" : "required argument 'id' not provided");
   const really = flags.bool('delete') || flags.bool('unsafe-ignore-source');
   await withRepository(context, async ({ repository }) => {
     // All are looked up before the first is removed.
     const found = new Map<string, SnapshotManifest>();
+    if (flags.bool('all')) {
+      const { user, host } = repository.identity;
+      const { snapshots } = await listSnapshots(repository.manifests, { source: { userName: user, host } });
+      // what is pinned stays unless it is said that it goes, too
+      for (const snapshot of snapshots)
+        if (snapshot.pins.length === 0 || flags.bool('ignore-pins')) found.set(snapshot.id, snapshot);
+      if (snapshots.length > found.size) console.info(`${snapshots.length - found.size} pinned snapshot(s) stay.`);
+    }
     for (const arg of args)
       for (const snapshot of await matches(context, repository.manifests, arg, sourceContext(context, repository)))
         found.set(snapshot.id, snapshot);
+    if (really) for (const snapshot of found.values()) checkDeletable(snapshot, flags.bool('ignore-pins'));
     if (!really) {
       for (const snapshot of found.values())
         console.info(`Would delete ${describe(context, snapshot)} (pass --delete to confirm)`);

@@ -20,6 +20,12 @@ export interface CreateFlags {
   limitBytes: number;
   /** Milliseconds. */
   checkpointInterval: number | undefined;
+  /** Name of the file that standard input becomes. */
+  stdinFile?: string;
+  /** Says over the connection whether actions run. */
+  actions?: boolean;
+  /** Threads; 0 as the policy says. */
+  parallel?: number;
 }
 
 export function createFlags({ flags }: Context): CreateFlags {
@@ -30,7 +36,8 @@ export function createFlags({ flags }: Context): CreateFlags {
   if (pins.includes('')) throw new CairnError('usage', "flag '--pin' takes a name, got ''");
   const limit = flags.integer('upload-limit-mb')!;
   if (limit < 0n) throw new CairnError('usage', "flag '--upload-limit-mb' takes a number, 0 or more");
-  refuseMissing(flags);
+  const parallel = flags.number('parallel')!;
+  if (parallel < 0) throw new CairnError('usage', "flag '--parallel' takes a number, 0 or more");
   return {
     description,
     tags: parseTags(flags.texts('tags')),
@@ -40,7 +47,16 @@ export function createFlags({ flags }: Context): CreateFlags {
     failFast: flags.bool('fail-fast'),
     limitBytes: Number(limit) * 2 ** 20,
     checkpointInterval: checkpointInterval(flags),
+    stdinFile: flags.text('stdin-file') || undefined,
+    actions: forcedActions(flags),
+    parallel,
   };
+}
+
+function forcedActions(flags: Context['flags']): boolean | undefined {
+  const [on, off] = [flags.bool('force-enable-actions'), flags.bool('force-disable-actions')];
+  if (on && off) throw new CairnError('usage', "flags '--force-enable-actions' and '--force-disable-actions' exclude each other");
+  return on ? true : off ? false : undefined;
 }
 
 function givenTimes(flags: Context['flags']): Pick<CreateFlags, 'startTime' | 'endTime'> {
@@ -62,14 +78,4 @@ function checkpointInterval(flags: Context['flags']): number | undefined {
   if (interval < 0n || interval > most)
     throw new CairnError('usage', `checkpoint interval cannot be greater than ${formatDuration(most)}`);
   return Number(interval / 1_000_000n);
-}
-
-/** What is accepted by name but would change what is stored is refused as long as it is not there. */
-function refuseMissing(flags: Context['flags']): void {
-  const missing = flags.text('stdin-file')
-    ? 'stdin-file'
-    : flags.bool('force-enable-actions')
-      ? 'force-enable-actions'
-      : undefined;
-  if (missing !== undefined) throw new CairnError('unsupported', `'snapshot create --${missing}' is not there yet`);
 }

@@ -1,4 +1,5 @@
 /** Takes one snapshot and tells about it, as `snapshot create` and `backup` do. */
+import { fromUtf8 } from '../../../bytes/gather.ts';
 import { CairnError } from '../../../errors.ts';
 import { formatSource, type SourceInfo } from '../../../policy/source.ts';
 import { policyTree, type PolicyTree } from '../../../policy/store.ts';
@@ -6,13 +7,18 @@ import { takeSnapshot } from '../../../repository/snapshot.ts';
 import type { WriteSession } from '../../../repository/write-session.ts';
 import type { SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { listSnapshots } from '../../../snapshot/store.ts';
+import { retentionAfterSave } from '../../../snapshot/expire.ts';
+import { Actions } from '../../../upload/actions.ts';
+import { estimateTree } from '../../../upload/estimate.ts';
 import { newProgress, type UploadProgress } from '../../../upload/progress.ts';
 import { cacheRoot } from '../../config/cache.ts';
 import type { Connection } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { Times } from '../../output/times.ts';
 import { secondsText, type ProgressView } from '../../output/progress.ts';
-import { estimateBytes } from './estimate.ts';
 import type { CreateFlags } from './options.ts';
+
+declare const CAIRN_VERSION: string;
 
 export interface Job {
   connection: Connection;
@@ -28,13 +34,12 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
   const { connection, session, source, path, options } = job;
   console.info(`Snapshotting ${formatSource(source)} ...`);
   const policies = await policyTree(session.manifests, source);
-  warnOfActions(context, policies);
   const progress = newProgress();
   const own = await ownPaths(context, connection);
   const stopEstimate = new AbortController();
   let total = await previousSize(session, source);
   const painter = context.progress(() => uploadView(context, progress, total));
-  if (total === undefined && painter.isShown)
+  if (total === undefined && painter.isShown && options.stdinFile === undefined)
     void estimate(context, path, policies, own, AbortSignal.any([signal, stopEstimate.signal])).then(
       (bytes) => (total = bytes),
     );
@@ -46,6 +51,12 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
       source,
       path,
       policy: policies.root,
+      workers: options.parallel || policies.effective.policy.upload.maxParallelFileReads || undefined,
+      stream: options.stdinFile === undefined ? undefined : { name: options.stdinFile, bytes: context.terminal.input() },
+      actions: actionsOf(context, connection, policies, options),
+      afterSave: retentionAfterSave(policies.effective.policy.retention, new Times('local').zone, ({ expired }) =>
+        console.debug(`Expired ${expired.length} snapshot(s) of ${formatSource(source)}.`),
+      ),
       own,
       progress,
       signal,
@@ -64,6 +75,7 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
 }
 
 function tell({ console }: Context, { id, rootEntry, incomplete, source }: SnapshotManifest, seconds: number): void {
+  if (id === '') return console.info('Not saving snapshot because no files have been changed since previous snapshot');
   const partial = incomplete === '' ? '' : ' partial';
   console.info(
     `Created${partial} snapshot with root ${rootEntry?.objectId ?? ''} and ID ${id} in ${secondsText(seconds)}`,
@@ -125,8 +137,13 @@ async function estimate(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (ports.syncFiles === undefined) return undefined;
-  const options = { files: ports.syncFiles, clock: ports.clock, separator: files.separator, own: new Set(own), signal };
-  return estimateBytes(await files.realPath(path), root, options).catch(() => undefined);
+  const options = { syncFiles: ports.syncFiles, clock: ports.clock, separator: files.separator, own: new Set(own), signal };
+  try {
+    return (await estimateTree(await files.realPath(path), root, options)).included.bytes;
+  } catch {
+    // the upload meets the same error and reports it
+    return undefined;
+  }
 }
 
 /** Bytes of the last complete snapshot: what this one is expected to read. */
@@ -162,7 +179,29 @@ function uploadView({ size }: Context, progress: UploadProgress, total: number |
   };
 }
 
-function warnOfActions({ console }: Context, { effective }: PolicyTree): void {
-  if (Object.values(effective.policy.actions).some((action) => action !== undefined))
-    console.warning('The policy has actions; Cairn does not run them yet.');
+/** The policies' commands run only where the connection or a flag allows it: whoever may write policies chooses them. */
+function actionsOf(
+  { console, ports, environment, files, signal }: Context,
+  { config }: Connection,
+  { effective }: PolicyTree,
+  options: CreateFlags,
+): Actions | undefined {
+  const { subprocess } = ports;
+  if (!(options.actions ?? config.enableActions)) {
+    if (options.actions === undefined && Object.values(effective.policy.actions).some((action) => action !== undefined))
+      console.warning('The policy has actions, which this connection does not run: connect with --enable-actions.');
+    return undefined;
+  }
+  if (subprocess === undefined) throw new CairnError('unsupported', 'this runtime cannot run the commands of actions');
+  return new Actions({
+    subprocess,
+    files,
+    environment,
+    random: ports.random,
+    version: CAIRN_VERSION,
+    signal,
+    onStderr: (data) => console.raw(fromUtf8(data)),
+    onStart: (event, path) => console.info(`running action ${event} on ${path}`),
+    onFailure: ({ message }) => console.error(message),
+  });
 }

@@ -1,0 +1,2 @@
+// How long a runtime takes to start.
+export default 0;

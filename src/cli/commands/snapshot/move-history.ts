@@ -1,0 +1,6 @@
+import type { Context } from '../../context.ts';
+import { runHistory } from './history.ts';
+
+export function run(context: Context): Promise<void> {
+  return runHistory(context, true);
+}
