@@ -28,7 +28,9 @@ export const subprocess: Subprocess = {
         return;
       }
       if (terminal) {
-        child.once('close', (status) => resolve({ status: status ?? undefined, stdout: new Uint8Array(0), timedOut: false }));
+        child.once('close', (status) =>
+          resolve({ status: status ?? undefined, stdout: new Uint8Array(0), timedOut: false }),
+        );
         return;
       }
       const parts: Uint8Array[] = [];

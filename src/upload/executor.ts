@@ -42,7 +42,9 @@ export class InlineExecutor implements Executor {
   constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
     const buffer = (length: number) => this.#pool.take(length);
     this.#stage = new Stage({ ...options, buffer });
-    this.#output = new BatchOutput(options.crypto.hasher.size, buffer, (batch) => deliver(batch, () => this.#pool.give(batch.buffer)));
+    this.#output = new BatchOutput(options.crypto.hasher.size, buffer, (batch) =>
+      deliver(batch, () => this.#pool.give(batch.buffer)),
+    );
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

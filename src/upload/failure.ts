@@ -14,7 +14,9 @@ export function describeFailure(error: unknown, path: string): FileFailure {
 
 export function failureError(failure: FileFailure): CairnError {
   if (!failure.fatal) {
-    const error = new CairnError('io', failure.message, { data: failure.system === undefined ? {} : { system: failure.system } });
+    const error = new CairnError('io', failure.message, {
+      data: failure.system === undefined ? {} : { system: failure.system },
+    });
     markLocal(error);
     return error;
   }

@@ -15,7 +15,8 @@ import type { Pipeline } from './pipeline.ts';
 import { PreviousDirectory } from './previous.ts';
 import { newProgress, type UploadProgress } from './progress.ts';
 import { uploadStream, type StreamSource } from './stdin.ts';
-import { lookAtDirectory, Walk } from './walk.ts';
+import { lookAtDirectory } from './look.ts';
+import { Walk } from './walk.ts';
 
 /** What an upload writes to and reads from. */
 export interface UploadTarget {

@@ -1,5 +1,5 @@
 import { hasRawBytes, nameToBytes } from '../bytes/name.ts';
-import { CairnError, fileError, isCairnError } from '../errors.ts';
+import { CairnError, isCairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { writeObject, type ObjectWriterOptions } from '../object/writer.ts';
 import { compressorForFile, metadataCompressor } from '../policy/compression.ts';
@@ -12,7 +12,16 @@ import type { DirEntry } from '../snapshot/entry.ts';
 import type { Actions } from './actions.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
-import { isCacheDirectory, isLocal, joinPath, localEntries, markLocal, readIgnoreFile, type LocalEntry } from './local.ts';
+import {
+  isCacheDirectory,
+  isLocal,
+  joinPath,
+  localEntries,
+  markLocal,
+  readIgnoreFile,
+  type LocalEntry,
+} from './local.ts';
+import { listNames, lookAtDirectory, readLink } from './look.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
@@ -161,7 +170,8 @@ export class Walk {
       for (const entry of localEntries(syncFiles, path, present, separator)) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
-        const stands = entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
+        const stands =
+          entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
         if (stands !== undefined) {
           await this.#placeholder(frame, path, relative, entry, stands, context, present);
           continue;
@@ -458,33 +468,4 @@ export class Walk {
 
 function entryOf(name: string, type: string, { mode, size, mtime, uid, gid }: FileStat): DirEntry {
   return { name, type, mode, size, mtime, uid, gid, objectId: '' };
-}
-
-/** What an action sent the walk to. */
-export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
-  try {
-    const stat = files.lstat(path);
-    if (stat.kind === 'directory') return stat;
-  } catch (cause) {
-    throw markLocal(fileError(cause, 'cannot read what the action named,', path));
-  }
-  throw markLocal(
-    new CairnError('invalid-argument', `cannot read what the action named, ${path}: it is no directory`),
-  );
-}
-
-function listNames(files: SyncFiles, path: string): string[] {
-  try {
-    return files.list(path).map(({ name }) => name);
-  } catch (cause) {
-    throw fileError(cause, 'cannot list', path);
-  }
-}
-
-function readLink(files: SyncFiles, path: string): string {
-  try {
-    return files.readLink(path);
-  } catch (cause) {
-    throw markLocal(fileError(cause, 'cannot read the symlink', path));
-  }
 }

@@ -1,6 +1,16 @@
 /** The verbs that keep snapshots in order, end to end on real files. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/bytes/gather.ts';
@@ -18,21 +28,36 @@ async function connected(): Promise<Cli> {
 }
 
 const snapshot = async (cli: Cli, ...more: string[]) =>
-  JSON.parse(await cli.ok('snapshot', 'create', cli.path('src'), '--json', ...more)) as { id: string; rootEntry: { obj: string } };
+  JSON.parse(await cli.ok('snapshot', 'create', cli.path('src'), '--json', ...more)) as {
+    id: string;
+    rootEntry: { obj: string };
+  };
 const listed = async (cli: Cli, ...more: string[]) =>
-  JSON.parse(await cli.ok('snapshot', 'list', '--json', ...more)) as { id: string; startTime: string; pins?: string[]; source: { host: string; path: string } }[];
+  JSON.parse(await cli.ok('snapshot', 'list', '--json', ...more)) as {
+    id: string;
+    startTime: string;
+    pins?: string[];
+    source: { host: string; path: string };
+  }[];
 const rootOf = (id: { rootEntry: { obj: string } }) => id.rootEntry.obj;
 
 describe('retention', () => {
   it('is applied after every snapshot, and by expire, which asks first; pins stay', async () => {
     const cli = await connected();
-    await cli.ok('policy', 'set', cli.path('src'), ...['latest=3', 'hourly=0', 'daily=0', 'weekly=0', 'monthly=0', 'annual=0'].map((keep) => `--keep-${keep}`));
+    await cli.ok(
+      'policy',
+      'set',
+      cli.path('src'),
+      ...['latest=3', 'hourly=0', 'daily=0', 'weekly=0', 'monthly=0', 'annual=0'].map((keep) => `--keep-${keep}`),
+    );
     const first = await snapshot(cli, '--pin=keep');
     for (let i = 0; i < 4; i++) await snapshot(cli);
     expect((await listed(cli)).map(({ pins }) => pins)).toEqual([['keep'], undefined, undefined, undefined]);
     await cli.ok('policy', 'set', cli.path('src'), '--keep-latest=1');
     expect(await cli.run('snapshot', 'expire')).toMatchObject({ code: 1 });
-    expect((await cli.run('snapshot', 'expire', '--all')).err).toContain(`2 snapshot(s) of ann@alpha:${cli.path('src')} would be deleted. Pass --delete to do it.`);
+    expect((await cli.run('snapshot', 'expire', '--all')).err).toContain(
+      `2 snapshot(s) of ann@alpha:${cli.path('src')} would be deleted. Pass --delete to do it.`,
+    );
     expect(await listed(cli)).toHaveLength(4);
     expect(JSON.parse(await cli.ok('snapshot', 'expire', cli.path('src'), '--delete', '--json'))).toHaveLength(2);
     expect((await listed(cli)).map(({ id }) => id)).toContain(first.id);
@@ -43,7 +68,10 @@ describe('retention', () => {
     const cli = await connected();
     const { id } = await snapshot(cli, '--pin=keep');
     await snapshot(cli);
-    expect(await cli.run('snapshot', 'delete', id, '--delete')).toMatchObject({ code: 1, err: expect.stringContaining('is pinned: keep') });
+    expect(await cli.run('snapshot', 'delete', id, '--delete')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is pinned: keep'),
+    });
     expect(await cli.run('snapshot', 'delete')).toMatchObject({ code: 1 });
     expect((await cli.run('snapshot', 'delete', '--all')).err).toContain('Would delete snapshot');
     expect(await listed(cli)).toHaveLength(2);
@@ -98,7 +126,10 @@ describe('sources', () => {
         'Snapshot excludes 1 file(s), total size 3 B\n   0 B   ...  1 KB:       1 files, total size 3 B\n - sub/b.tmp - 3 B\n' +
         'Snapshot excludes no directories.\n\nEstimated upload time: 0s at 10 Mbit/s\n',
     );
-    expect(JSON.parse(await cli.ok('snapshot', 'estimate', cli.path('src'), '--json'))).toMatchObject({ included: { files: 1 }, schema: 1 });
+    expect(JSON.parse(await cli.ok('snapshot', 'estimate', cli.path('src'), '--json'))).toMatchObject({
+      included: { files: 1 },
+      schema: 1,
+    });
     expect(await cli.run('snapshot', 'estimate', cli.path('nothing'))).toMatchObject({ code: 1 });
     const before = await listed(cli);
     expect(await cli.ok('snapshot', 'create', cli.path('src'), '--dry-run')).toContain('nothing is stored');
@@ -114,20 +145,30 @@ describe('history', () => {
     await snapshot(cli);
     writeFileSync(cli.path('src', 'a.txt'), 'changed\n');
     await snapshot(cli);
-    expect((await cli.run('snapshot', 'copy-history', source, '@beta', '-n')).err).toContain('would be copied to ann@beta:');
+    expect((await cli.run('snapshot', 'copy-history', source, '@beta', '-n')).err).toContain(
+      'would be copied to ann@beta:',
+    );
     await cli.ok('snapshot', 'copy-history', source, '@beta');
     expect((await listed(cli)).map(({ source: { host } }) => host)).toEqual(['alpha', 'alpha', 'beta', 'beta']);
     expect(await cli.run('snapshot', 'move-history', source, source)).toMatchObject({ code: 1 });
     const moved = JSON.parse(await cli.ok('snapshot', 'move-history', `ann@beta:${source}`, `bob@gamma:/x`, '--json'));
-    expect(moved.snapshots.map(({ destination }: { destination: string }) => destination)).toEqual(['bob@gamma:/x', 'bob@gamma:/x']);
+    expect(moved.snapshots.map(({ destination }: { destination: string }) => destination)).toEqual([
+      'bob@gamma:/x',
+      'bob@gamma:/x',
+    ]);
     const found = await cli.ok('find', '*.txt');
     expect(found.match(/a\.txt/g)).toHaveLength(2);
     expect(found).not.toContain('gamma');
-    expect(JSON.parse(await cli.ok('find', 'b.tmp', '--all', '--json'))).toMatchObject([{ path: 'sub/b.tmp', schema: 1 }, { path: 'sub/b.tmp' }]);
+    expect(JSON.parse(await cli.ok('find', 'b.tmp', '--all', '--json'))).toMatchObject([
+      { path: 'sub/b.tmp', schema: 1 },
+      { path: 'sub/b.tmp' },
+    ]);
     expect(await cli.run('find', '[a')).toMatchObject({ code: 1 });
     const versions = JSON.parse(await cli.ok('snapshot', 'versions', cli.path('src', 'a.txt'), '--json'));
     expect(versions.map(({ changes }: { changes: string[] }) => changes[0])).toEqual(['created', 'content']);
-    expect((await cli.ok('snapshot', 'versions', cli.path('src', 'sub', 'b.tmp'))).trimEnd()).toMatch(/created \(2 snapshots until .*\)$/);
+    expect((await cli.ok('snapshot', 'versions', cli.path('src', 'sub', 'b.tmp'))).trimEnd()).toMatch(
+      /created \(2 snapshots until .*\)$/,
+    );
     expect(await cli.run('snapshot', 'versions', '/no/such')).toMatchObject({ code: 1 });
   });
 
@@ -135,12 +176,22 @@ describe('history', () => {
     const cli = await connected();
     const first = await snapshot(cli);
     expect(await cli.run('snapshot', 'fix', 'remove-files')).toMatchObject({ code: 1 });
-    expect((await cli.run('snapshot', 'fix', 'remove-files', '--filename=*.tmp')).err).toContain('1 of 1 snapshots would change. Pass --commit to do it.');
+    expect((await cli.run('snapshot', 'fix', 'remove-files', '--filename=*.tmp')).err).toContain(
+      '1 of 1 snapshots would change. Pass --commit to do it.',
+    );
     expect((await listed(cli))[0].id).toBe(first.id);
-    const result = JSON.parse(await cli.ok('snapshot', 'fix', 'remove-files', '--filename=*.tmp', '--commit', '--json'));
-    expect(result).toMatchObject({ committed: true, snapshots: [{ id: first.id }], entries: [{ path: 'sub/b.tmp', action: 'remove' }] });
+    const result = JSON.parse(
+      await cli.ok('snapshot', 'fix', 'remove-files', '--filename=*.tmp', '--commit', '--json'),
+    );
+    expect(result).toMatchObject({
+      committed: true,
+      snapshots: [{ id: first.id }],
+      entries: [{ path: 'sub/b.tmp', action: 'remove' }],
+    });
     expect(await cli.ok('list', '-r', result.snapshots[0].newId)).not.toContain('b.tmp');
-    expect((await cli.run('snapshot', 'fix', 'invalid-files', '--verify-files-percent=100')).err).toContain('No changes.');
+    expect((await cli.run('snapshot', 'fix', 'invalid-files', '--verify-files-percent=100')).err).toContain(
+      'No changes.',
+    );
     await cli.ok('snapshot', 'verify', '--verify-files-percent=100');
   });
 
@@ -158,7 +209,9 @@ describe('history', () => {
     expect(await listed(other)).toMatchObject([{ tags: { 'tag:a': 'b' } }]);
     expect(JSON.parse(await other.ok('policy', 'show', cli.path('src'), '--json')).retention.keepLatest).toBe(7);
     await other.ok('snapshot', 'verify', '--verify-files-percent=100');
-    expect((await other.run('snapshot', 'migrate', `--source-config=${config}`, '--all')).err).toContain('Already there');
+    expect((await other.run('snapshot', 'migrate', `--source-config=${config}`, '--all')).err).toContain(
+      'Already there',
+    );
   });
 });
 
@@ -172,7 +225,10 @@ describe('policies as files', () => {
     await cli.ok('policy', 'export', '--to-file', file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(Object.keys(JSON.parse(readFileSync(file, 'utf8')))).toEqual(['(global)', `ann@alpha:${cli.path('src')}`]);
-    expect(await cli.run('policy', 'export', '--to-file', file)).toMatchObject({ code: 1, err: expect.stringContaining('exists already') });
+    expect(await cli.run('policy', 'export', '--to-file', file)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('exists already'),
+    });
     await cli.ok('policy', 'export', '--to-file', file, '--overwrite', '--json-indent', '--global');
     await cli.ok('policy', 'import', '--from-file', file, '--delete-other-policies');
     expect(JSON.parse(await cli.ok('policy', 'list', '--json'))).toHaveLength(1);
@@ -199,7 +255,8 @@ describe('policies as files', () => {
       terminal.answers = answers;
       return cli.on(terminal, 'policy', 'edit', cli.path('src'));
     };
-    const left = () => readdirSync(cli.ports().environment!.temporaryDirectory()).filter((name) => name.startsWith('cairn-policy-'));
+    const left = () =>
+      readdirSync(cli.ports().environment!.temporaryDirectory()).filter((name) => name.startsWith('cairn-policy-'));
     editor(`sed -i 's/"retention": {}/"retention": {"keepLatest": 9}/' "$1"`);
     expect((await edit('n')).err).toContain('Not saved.');
     expect((await edit('y')).err).toContain('Updated policy');
@@ -226,18 +283,22 @@ describe('restore', () => {
   });
 
   it('writes archives by name or by mode, to a file or to standard output', async () => {
-    for (const name of ['x.zip', 'x.tar', 'x.tgz', 'x.tar.gz']) expect((await cli.run('restore', root, name)).code).toBe(0);
+    for (const name of ['x.zip', 'x.tar', 'x.tgz', 'x.tar.gz'])
+      expect((await cli.run('restore', root, name)).code).toBe(0);
     expect([...readFileSync(cli.path('x.zip')).subarray(0, 4)]).toEqual([0x50, 0x4b, 3, 4]);
     expect([...readFileSync(cli.path('x.tgz')).subarray(0, 2)]).toEqual([0x1f, 0x8b]);
     expect(readFileSync(cli.path('x.tar')).subarray(257, 262).toString()).toBe('ustar');
-    expect((await cli.run('restore', root, 'x.tar')).err).toMatch(/^Restored 2 files, 2 directories and 0 symbolic links/m);
+    expect((await cli.run('restore', root, 'x.tar')).err).toMatch(
+      /^Restored 2 files, 2 directories and 0 symbolic links/m,
+    );
     expect(await cli.run('restore', root, 'x.tar', '--no-overwrite-files')).toMatchObject({ code: 1 });
     await cli.ok('restore', root, 'folder.zip', '--mode=local');
     expect(lstatSync(cli.path('folder.zip')).isDirectory()).toBe(true);
     const out = await cli.ok('restore', root, '-', '--mode=tar');
     expect(out.slice(257, 262)).toBe('ustar');
     const unpacked = spawnSync('tar', ['-tf', '-'], { input: readFileSync(cli.path('x.tar')), encoding: 'utf8' });
-    if (unpacked.error === undefined) expect(unpacked.stdout.split('\n').toSorted()).toEqual(['', 'a.txt', 'sub/', 'sub/b.tmp']);
+    if (unpacked.error === undefined)
+      expect(unpacked.stdout.split('\n').toSorted()).toEqual(['', 'a.txt', 'sub/', 'sub/b.tmp']);
   });
 
   it('leaves placeholders, snapshots them as what they stand for, and expands them', async () => {

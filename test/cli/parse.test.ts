@@ -155,7 +155,21 @@ async function words(...argv: string[]): Promise<string[]> {
 describe('completion', () => {
   it('completes commands, sub-commands, flags and values', async () => {
     expect(await words('sn')).toEqual(['snapshot']);
-    expect(await words('snapshot', '')).toEqual(['create', 'delete', 'list', 'pin', 'restore', 'verify', 'copy-history', 'estimate', 'expire', 'fix', 'migrate', 'move-history', 'versions']);
+    expect(await words('snapshot', '')).toEqual([
+      'create',
+      'delete',
+      'list',
+      'pin',
+      'restore',
+      'verify',
+      'copy-history',
+      'estimate',
+      'expire',
+      'fix',
+      'migrate',
+      'move-history',
+      'versions',
+    ]);
     expect(await words('snap', 'list', '--stor')).toEqual(['--storage-stats']);
     expect(await words('restore', '--mode', 'zip')).toEqual(['zip', 'zip-nocompress']);
   });

@@ -75,7 +75,15 @@ const ofCairn = (flag: Flag) => ({
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 /** Cairn's own commands. */
-const additions = ['backup', 'completion', 'find', 'snapshot versions', 'repair', 'repository export-format', 'repository import-format'];
+const additions = [
+  'backup',
+  'completion',
+  'find',
+  'snapshot versions',
+  'repair',
+  'repository export-format',
+  'repository import-format',
+];
 /** Flags that Kopia's commands lack. */
 const jsonFlags = ['json', 'json-indent', 'json-verbose'];
 const ownFlagsOf: Record<string, string[]> = {
@@ -115,9 +123,7 @@ for (const table of tables)
 describe('every command that is there takes what Kopia takes', () => {
   it.each(leaves)('%s', (path, table, kopia) => {
     const flags = (table.flags ?? []).filter((flag) => !ownFlags(path).includes(flag.name));
-    expect(flags.map(ofCairn).toSorted(byName)).toEqual(
-      (kopia.flags ?? []).map(ofKopia).toSorted(byName),
-    );
+    expect(flags.map(ofCairn).toSorted(byName)).toEqual((kopia.flags ?? []).map(ofKopia).toSorted(byName));
     expect(table.aliases ?? []).toEqual(kopia.aliases ?? []);
     const args = parseArguments(table.args);
     expect(args.map(({ name, required, repeated }) => ({ name, required, repeated }))).toEqual(

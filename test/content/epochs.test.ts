@@ -15,7 +15,8 @@ import { formatVectors } from './vectors.ts';
 const blob = (id: string): BlobMetadata => ({ id, length: 1, timestamp: 0n });
 const hash = '0123456789abcdef0123456789abcdef';
 /** Names of an epoch's blobs; `set` gives session, count and which of them are there. */
-const name = (prefix: string, session = 's1', count = 1, at = 0) => `${prefix}_${at}${hash.slice(1)}-${session}-c${count}`;
+const name = (prefix: string, session = 's1', count = 1, at = 0) =>
+  `${prefix}_${at}${hash.slice(1)}-${session}-c${count}`;
 const active = (ids: string[]) => completeIndexSet(epochState(ids.map(blob))).map(({ id }) => id);
 
 describe('epoch names', () => {
@@ -42,7 +43,12 @@ describe('epoch names', () => {
   it('survives a hundred thousand ranges and ranges that lead nowhere', () => {
     const many = Array.from({ length: 100_000 }, (_, at) => ({ min: at, max: at, blobs: [] }));
     expect(longestRangeChain(many).length).toBe(100_000);
-    expect(longestRangeChain([{ min: 0, max: 0, blobs: [] }, { min: 5, max: 1, blobs: [] }]).length).toBe(1);
+    expect(
+      longestRangeChain([
+        { min: 0, max: 0, blobs: [] },
+        { min: 5, max: 1, blobs: [] },
+      ]).length,
+    ).toBe(1);
     const dense = Array.from({ length: 300 }, (_, at) => ({ min: at % 20, max: at, blobs: [] }));
     expect(longestRangeChain(dense).at(-1)!.max).toBe(299);
   });
@@ -56,8 +62,18 @@ describe('the complete index set', () => {
 
   it('takes single-epoch compactions of settled epochs only, and the epoch after the current one', () => {
     const ids = [
-      'xe1', 'xe2', 'xe3',
-      name('xn0'), name('xs0'), name('xn1'), name('xs1'), name('xn2'), name('xs2'), name('xn3'), name('xn4'), name('xn5'),
+      'xe1',
+      'xe2',
+      'xe3',
+      name('xn0'),
+      name('xs0'),
+      name('xn1'),
+      name('xs1'),
+      name('xn2'),
+      name('xs2'),
+      name('xn3'),
+      name('xn4'),
+      name('xn5'),
     ];
     expect(active(ids)).toEqual([name('xs0'), name('xs1'), name('xn2'), name('xn3'), name('xn4')]);
   });
@@ -73,7 +89,11 @@ describe('the complete index set', () => {
   it('prefers ranges, and never uses a range of only epoch 0', () => {
     const markers = Array.from({ length: 10 }, (_, at) => `xe${at}`);
     const range = `xr0_3_${hash}-s9-c1`;
-    expect(active([...markers, range, name('xn3'), name('xs2'), name('xs4'), name('xn9')])).toEqual([range, name('xs4'), name('xn9')]);
+    expect(active([...markers, range, name('xn3'), name('xs2'), name('xs4'), name('xn9')])).toEqual([
+      range,
+      name('xs4'),
+      name('xn9'),
+    ]);
     expect(active([...markers, `xr0_0_${hash}-s9-c1`, name('xn0')])).toEqual([name('xn0')]);
     const gap = `xr5_7_${hash}-s9-c1`;
     expect(active([...markers, gap, name('xn5')])).toEqual([name('xn5')]);

@@ -44,32 +44,41 @@ describe('merging indexes', () => {
     const id = fc
       .tuple(fc.constantFrom('', 'g', 'k', 'm', 'x', 'z'), fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(3))
       .map(([prefix, hash, same]) => prefix + Buffer.from(same > 0 ? hash.fill(same, 1) : hash).toString('hex'));
-    const info = fc.record({ id, timestamp: fc.nat(3), deleted: fc.boolean(), packBlob: fc.constantFrom('pa', 'pb', 'pc') });
+    const info = fc.record({
+      id,
+      timestamp: fc.nat(3),
+      deleted: fc.boolean(),
+      packBlob: fc.constantFrom('pa', 'pb', 'pc'),
+    });
     fc.assert(
-      fc.property(fc.array(fc.array(info, { maxLength: 30 }), { maxLength: 5 }), fc.integer({ min: -1, max: 3 }), (lists, watermark) => {
-        const best = new Map<string, ContentInfo>();
-        const inputs = lists.map((list) => {
-          const unique = [...new Map(list.map((each) => [each.id, { ...base, ...each }])).values()];
-          for (const each of unique) {
-            const known = best.get(each.id);
-            const newer =
-              known === undefined ||
-              each.timestamp > known.timestamp ||
-              (each.timestamp === known.timestamp &&
-                (each.deleted === known.deleted ? each.packBlob > known.packBlob : known.deleted));
-            if (newer) best.set(each.id, each);
-          }
-          const order = unique.sort((a, b) => Buffer.compare(contentKey(a.id), contentKey(b.id)));
-          return entryList(order, 17);
-        });
-        const merged = mergeIndexes(inputs, 17, watermark);
-        const want = [...best.values()].filter((each) => !each.deleted || each.timestamp > watermark);
-        expect(merged.count).toBe(want.length);
-        for (const each of want) expect(merged.info(each.id)).toEqual(each);
-        for (const each of best.values()) if (!want.includes(each)) expect(merged.info(each.id)).toBeUndefined();
-        expect(merged.info('00')).toBeUndefined();
-        expect(merged.info('')).toBeUndefined();
-      }),
+      fc.property(
+        fc.array(fc.array(info, { maxLength: 30 }), { maxLength: 5 }),
+        fc.integer({ min: -1, max: 3 }),
+        (lists, watermark) => {
+          const best = new Map<string, ContentInfo>();
+          const inputs = lists.map((list) => {
+            const unique = [...new Map(list.map((each) => [each.id, { ...base, ...each }])).values()];
+            for (const each of unique) {
+              const known = best.get(each.id);
+              const newer =
+                known === undefined ||
+                each.timestamp > known.timestamp ||
+                (each.timestamp === known.timestamp &&
+                  (each.deleted === known.deleted ? each.packBlob > known.packBlob : known.deleted));
+              if (newer) best.set(each.id, each);
+            }
+            const order = unique.sort((a, b) => Buffer.compare(contentKey(a.id), contentKey(b.id)));
+            return entryList(order, 17);
+          });
+          const merged = mergeIndexes(inputs, 17, watermark);
+          const want = [...best.values()].filter((each) => !each.deleted || each.timestamp > watermark);
+          expect(merged.count).toBe(want.length);
+          for (const each of want) expect(merged.info(each.id)).toEqual(each);
+          for (const each of best.values()) if (!want.includes(each)) expect(merged.info(each.id)).toBeUndefined();
+          expect(merged.info('00')).toBeUndefined();
+          expect(merged.info('')).toBeUndefined();
+        },
+      ),
       { numRuns: 100 },
     );
   });

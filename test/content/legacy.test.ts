@@ -8,7 +8,8 @@ const active = (ids: string[], ...logs: { inputs: string[]; outputs: string[] }[
 
 describe('index blobs from before epochs', () => {
   it('reads compaction logs, keys in any case', () => {
-    const log = '{"inputMetadata":[{"id":"n1","length":5,"timestamp":"2026-01-02T03:04:05Z"},{"id":"n2"}],"OUTPUTMETADATA":[{"id":"n3"}]}';
+    const log =
+      '{"inputMetadata":[{"id":"n1","length":5,"timestamp":"2026-01-02T03:04:05Z"},{"id":"n2"}],"OUTPUTMETADATA":[{"id":"n3"}]}';
     expect(parseCompactionLog(utf8(log), 'm1')).toEqual({ inputs: ['n1', 'n2'], outputs: ['n3'] });
     expect(parseCompactionLog(utf8('{}'), 'm1')).toEqual({ inputs: [], outputs: [] });
     for (const bad of ['', 'null', '[]', '{"inputMetadata":3}', '{"inputMetadata":{"id":"n1"}}'])

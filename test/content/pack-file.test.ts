@@ -64,37 +64,51 @@ describe('the parts of a pack', () => {
 describe('named blobs', () => {
   const sealed = formatVectors.namedBlobs.filter((vector) => vector.blobID !== undefined);
 
-  it.each(sealed)('$blobID', async ({ blobID, blobHex, hash, encryption, hmacSecretHex, masterKeyHex, plaintextHex, prefix, suffix }) => {
-    const keys = await crypto(hash, encryption, hmacSecretHex, masterKeyHex);
-    const plain = hex(plaintextHex);
-    expect(toHex(await openNamedBlob(keys, blobID, hex(blobHex)))).toBe(plaintextHex);
-    const ours = await sealNamedBlob(keys, prefix, suffix, plain);
-    expect(ours.id).toBe(blobID);
-    expect(await openNamedBlob(keys, blobID, ours.data)).toEqual(plain);
-    const damaged = hex(blobHex);
-    damaged[damaged.length - 1] ^= 0x80;
-    await expect(openNamedBlob(keys, blobID, damaged)).rejects.toMatchObject({ code: 'authentication-failed', data: { blob: blobID } });
-    await expect(openNamedBlob(keys, blobID, new Uint8Array(0))).rejects.toMatchObject({ name: 'CairnError' });
-    await expect(openNamedBlob(keys, prefix + 'abc', hex(blobHex))).rejects.toMatchObject({ code: 'corrupt' });
-  });
+  it.each(sealed)(
+    '$blobID',
+    async ({ blobID, blobHex, hash, encryption, hmacSecretHex, masterKeyHex, plaintextHex, prefix, suffix }) => {
+      const keys = await crypto(hash, encryption, hmacSecretHex, masterKeyHex);
+      const plain = hex(plaintextHex);
+      expect(toHex(await openNamedBlob(keys, blobID, hex(blobHex)))).toBe(plaintextHex);
+      const ours = await sealNamedBlob(keys, prefix, suffix, plain);
+      expect(ours.id).toBe(blobID);
+      expect(await openNamedBlob(keys, blobID, ours.data)).toEqual(plain);
+      const damaged = hex(blobHex);
+      damaged[damaged.length - 1] ^= 0x80;
+      await expect(openNamedBlob(keys, blobID, damaged)).rejects.toMatchObject({
+        code: 'authentication-failed',
+        data: { blob: blobID },
+      });
+      await expect(openNamedBlob(keys, blobID, new Uint8Array(0))).rejects.toMatchObject({ name: 'CairnError' });
+      await expect(openNamedBlob(keys, prefix + 'abc', hex(blobHex))).rejects.toMatchObject({ code: 'corrupt' });
+    },
+  );
 
-  it.each(formatVectors.namedBlobs.filter((vector) => vector.hashHex !== undefined))('unkeyed hash of $plaintextHex', async ({ hashHex, plaintextHex }) => {
-    const hasher = await createHasher('BLAKE2B-256-128', new Uint8Array(0));
-    expect(toHex(hasher.hash(hex(plaintextHex)))).toBe(hashHex);
-  });
+  it.each(formatVectors.namedBlobs.filter((vector) => vector.hashHex !== undefined))(
+    'unkeyed hash of $plaintextHex',
+    async ({ hashHex, plaintextHex }) => {
+      const hasher = await createHasher('BLAKE2B-256-128', new Uint8Array(0));
+      expect(toHex(hasher.hash(hex(plaintextHex)))).toBe(hashHex);
+    },
+  );
 });
 
 describe('sessions', () => {
-  it.each(formatVectors.sessionIDEpochSuffix)('$time ends in $suffixAfter16HexDigits', ({ time, suffixAfter16HexDigits }) => {
-    const id = newSessionId(parseTime(time)!, (into) => into.fill(0xab));
-    expect(id).toBe('s' + 'ab'.repeat(8) + suffixAfter16HexDigits);
-  });
+  it.each(formatVectors.sessionIDEpochSuffix)(
+    '$time ends in $suffixAfter16HexDigits',
+    ({ time, suffixAfter16HexDigits }) => {
+      const id = newSessionId(parseTime(time)!, (into) => into.fill(0xab));
+      expect(id).toBe('s' + 'ab'.repeat(8) + suffixAfter16HexDigits);
+    },
+  );
 
   it('writes the marker of the vectors', () => {
     const vector = formatVectors.namedBlobs.find((each) => each.prefix === 's')!;
     const plain = sessionMarker('s00112233445566771a4', parseTime('2026-08-21T12:00:00.123456789Z')!, 'u', 'h');
     const text = new TextDecoder().decode(hex(vector.plaintextHex));
-    expect(new TextDecoder().decode(plain).replace(/"checkpointTime":"[^"]*"/, '')).toBe(text.replace(/"checkpointTime":"[^"]*"/, ''));
+    expect(new TextDecoder().decode(plain).replace(/"checkpointTime":"[^"]*"/, '')).toBe(
+      text.replace(/"checkpointTime":"[^"]*"/, ''),
+    );
   });
 
   it('finds the session in a name', () => {

@@ -23,7 +23,8 @@ beforeEach(async () => {
   storage = new FaultyStorage(memory);
 });
 
-const open = (over: BlobStorage = storage, more: RepositoryPorts = runtime) => openRepository(over, { password }, more, { identity });
+const open = (over: BlobStorage = storage, more: RepositoryPorts = runtime) =>
+  openRepository(over, { password }, more, { identity });
 const writer = async (over: BlobStorage = storage, more: RepositoryPorts = runtime, maxPackSize = 10_000) => {
   const repository = await open(over, more);
   repository.format.parameters.maxPackSize = maxPackSize;
@@ -33,7 +34,10 @@ const writer = async (over: BlobStorage = storage, more: RepositoryPorts = runti
 const changes = () =>
   storage.calls
     .filter(({ method }) => ['put', 'commit', 'delete'].includes(method))
-    .map(({ method, id }) => (method === 'delete' ? '-' : '') + (id.startsWith('xn') ? 'index' : id.startsWith('s') ? 'marker' : id[0]));
+    .map(
+      ({ method, id }) =>
+        (method === 'delete' ? '-' : '') + (id.startsWith('xn') ? 'index' : id.startsWith('s') ? 'marker' : id[0]),
+    );
 
 describe('the content writer', () => {
   it('writes marker, packs, index, and takes the marker away', async () => {
@@ -45,7 +49,9 @@ describe('the content writer', () => {
     expect(order[0]).toBe('marker');
     expect(order.slice(1, -2).sort()).toEqual(['p', 'p', 'p', 'q']);
     expect(order.slice(-2)).toEqual(['index', '-marker']);
-    const sessions = new Set(storage.calls.filter(({ method }) => method === 'put' || method === 'commit').map(({ id }) => sessionOf(id)));
+    const sessions = new Set(
+      storage.calls.filter(({ method }) => method === 'put' || method === 'commit').map(({ id }) => sessionOf(id)),
+    );
     expect(sessions.size).toBe(1);
     expect(await listBlobs(memory, 's')).toEqual([]);
     await contents.flush();
@@ -145,7 +151,11 @@ describe('the content writer', () => {
         }
     for (const id of ids) expect(found.get(id)).toBe(JSON.stringify(store.info(id)));
     for (const { id, length } of await listBlobs(memory, 'p')) {
-      const last = Math.max(...[...store.entries()].filter(({ packBlob }) => packBlob === id).map((info) => info.packOffset + info.packedLength));
+      const last = Math.max(
+        ...[...store.entries()]
+          .filter(({ packBlob }) => packBlob === id)
+          .map((info) => info.packOffset + info.packedLength),
+      );
       const bytes = await memory.get(id);
       expect(bytes.length).toBe(length);
       expect(length).toBeGreaterThan(Math.ceil((last + 1) / 4096) * 4096);
@@ -201,7 +211,12 @@ describe('the content writer', () => {
     await contents.flush();
     expect(await listBlobs(memory, 's')).toEqual([]);
     const after = await open(memory);
-    for (const [id, length, seed] of [[one, 3000, 1], [two, 12_000, 2], [three, 3000, 3]] as const) expect(await after.contents.read(id)).toEqual(noise(length, seed));
+    for (const [id, length, seed] of [
+      [one, 3000, 1],
+      [two, 12_000, 2],
+      [three, 3000, 3],
+    ] as const)
+      expect(await after.contents.read(id)).toEqual(noise(length, seed));
   });
 
   it('never names a pack that is not there, also when a content is written again during a flush', async () => {
@@ -222,7 +237,8 @@ describe('the content writer', () => {
     release();
     await flushing;
     const packs = new Set((await listBlobs(memory, 'p')).map((blob) => blob.id));
-    for (const info of (await open(memory)).contents.entries()) if (info.packBlob.startsWith('p')) expect(packs).toContain(info.packBlob);
+    for (const info of (await open(memory)).contents.entries())
+      if (info.packBlob.startsWith('p')) expect(packs).toContain(info.packBlob);
     await contents.flush();
     expect(await (await open(memory)).contents.read(id)).toEqual(utf8('x'));
   });
@@ -249,7 +265,10 @@ describe('the content writer', () => {
     };
     const hopeless = await writer(racing);
     await hopeless.write(utf8('y'), '', 0);
-    await expect(hopeless.flush()).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('slow index write') });
+    await expect(hopeless.flush()).rejects.toMatchObject({
+      code: 'io',
+      message: expect.stringContaining('slow index write'),
+    });
     expect((await open()).contents.info(id)).toBeDefined();
   });
 

@@ -6,7 +6,17 @@ import { listSnapshots } from '../../src/snapshot/store.ts';
 import { FaultyStorage } from '../blob/faulty.ts';
 import { identity, password } from '../repository/fast.ts';
 import { temporaryDirectory } from '../runtime.ts';
-import { copyOf, expectSame, expectWhole, makeStates, runtime, snapshot, steps, WholeStorage, type Reported } from './scenario.ts';
+import {
+  copyOf,
+  expectSame,
+  expectWhole,
+  makeStates,
+  runtime,
+  snapshot,
+  steps,
+  WholeStorage,
+  type Reported,
+} from './scenario.ts';
 
 let states: readonly [string, string];
 beforeAll(() => (states = makeStates(temporaryDirectory())));
@@ -25,7 +35,11 @@ async function expectNotCreated(storage: MemoryStorage): Promise<void> {
   }
 }
 
-const isRepository = (storage: MemoryStorage) => storage.stat('kopia.repository').then(() => true, () => false);
+const isRepository = (storage: MemoryStorage) =>
+  storage.stat('kopia.repository').then(
+    () => true,
+    () => false,
+  );
 
 async function expectSurvived(storage: MemoryStorage, reported: Reported): Promise<void> {
   if (!(await isRepository(storage))) {
@@ -33,7 +47,8 @@ async function expectSurvived(storage: MemoryStorage, reported: Reported): Promi
     await expectNotCreated(storage);
   }
   const repository = await expectWhole(storage);
-  for (const { id, path } of reported.saved) if (reported.saved.length < 2 || path !== states[0]) await expectSame(repository, id, path);
+  for (const { id, path } of reported.saved)
+    if (reported.saved.length < 2 || path !== states[0]) await expectSame(repository, id, path);
   const listed = (await listSnapshots(repository.manifests)).snapshots.map(({ id }) => id);
   for (const id of reported.deleted) expect(listed).not.toContain(id);
   const next = await snapshot(storage, states[1]);
@@ -48,64 +63,72 @@ const kinds = [
 ];
 
 describe('a process that dies at any call to the storage', () => {
-  it.each(kinds)('leaves every saved snapshot whole (packs grow: $growing, the last call done: $done)', async ({ growing, done }) => {
-    let before = new MemoryStorage();
-    const reported = nothing();
-    let commits = 0;
-    for (const [number, step] of steps.entries()) {
-      for (let calls = 0; ; calls++) {
-        const memory = await copyOf(before);
-        const dying = new FaultyStorage(growing ? memory : new WholeStorage(memory)).crashAfter(calls, done);
-        const now = structuredClone(reported);
-        const crashed = await step(dying, states, now).then(
-          () => false,
-          (error: unknown) => {
-            expect((error as Error).name, String((error as Error).stack)).toBe('CrashError');
-            return true;
-          },
-        );
-        if (!crashed) {
-          expect(calls).toBeGreaterThan(3);
-          commits += dying.calls.filter(({ method }) => method === 'commit').length;
-          Object.assign(reported, now);
-          before = memory;
-          break;
-        }
-        try {
-          await expectSurvived(memory, now);
-        } catch (error) {
-          throw new Error(`step ${number}, after ${calls} calls: ${String((error as Error).stack)}`, { cause: error });
+  it.each(kinds)(
+    'leaves every saved snapshot whole (packs grow: $growing, the last call done: $done)',
+    async ({ growing, done }) => {
+      let before = new MemoryStorage();
+      const reported = nothing();
+      let commits = 0;
+      for (const [number, step] of steps.entries()) {
+        for (let calls = 0; ; calls++) {
+          const memory = await copyOf(before);
+          const dying = new FaultyStorage(growing ? memory : new WholeStorage(memory)).crashAfter(calls, done);
+          const now = structuredClone(reported);
+          const crashed = await step(dying, states, now).then(
+            () => false,
+            (error: unknown) => {
+              expect((error as Error).name, String((error as Error).stack)).toBe('CrashError');
+              return true;
+            },
+          );
+          if (!crashed) {
+            expect(calls).toBeGreaterThan(3);
+            commits += dying.calls.filter(({ method }) => method === 'commit').length;
+            Object.assign(reported, now);
+            before = memory;
+            break;
+          }
+          try {
+            await expectSurvived(memory, now);
+          } catch (error) {
+            throw new Error(`step ${number}, after ${calls} calls: ${String((error as Error).stack)}`, {
+              cause: error,
+            });
+          }
         }
       }
-    }
-    await expectSurvived(before, reported);
-    expect(reported.deleted.length).toBe(1);
-    expect(commits > 0).toBe(growing);
-  });
+      await expectSurvived(before, reported);
+      expect(reported.deleted.length).toBe(1);
+      expect(commits > 0).toBe(growing);
+    },
+  );
 });
 
 describe('the order on storage', () => {
-  it.each([true, false])('packs, then the index that names them, then nothing but the marker (packs grow: %s)', async (growing) => {
-    const memory = new MemoryStorage();
-    const storage = new FaultyStorage(growing ? memory : new WholeStorage(memory));
-    const reported = nothing();
-    for (const step of steps) await step(storage, states, reported);
-    const written = storage.calls.filter(({ method }) => ['put', 'commit', 'delete'].includes(method));
-    let openMarkers = 0;
-    let unindexedPacks = 0;
-    for (const { method, id } of written) {
-      if (id.startsWith('kopia.')) continue;
-      if (id.startsWith('s')) {
-        openMarkers += method === 'delete' ? -1 : 1;
-        if (method === 'delete') expect(unindexedPacks).toBe(0);
-      } else if (/^[pq]/.test(id)) {
-        expect(openMarkers).toBe(1);
-        unindexedPacks++;
-      } else if (id.startsWith('xn')) unindexedPacks = 0;
-      else throw new Error(`unexpected ${method} of ${id}`);
-    }
-    expect([openMarkers, unindexedPacks]).toEqual([0, 0]);
-    const names = written.filter(({ method }) => method !== 'delete').map(({ id }) => id);
-    expect(new Set(names).size).toBe(names.length);
-  });
+  it.each([true, false])(
+    'packs, then the index that names them, then nothing but the marker (packs grow: %s)',
+    async (growing) => {
+      const memory = new MemoryStorage();
+      const storage = new FaultyStorage(growing ? memory : new WholeStorage(memory));
+      const reported = nothing();
+      for (const step of steps) await step(storage, states, reported);
+      const written = storage.calls.filter(({ method }) => ['put', 'commit', 'delete'].includes(method));
+      let openMarkers = 0;
+      let unindexedPacks = 0;
+      for (const { method, id } of written) {
+        if (id.startsWith('kopia.')) continue;
+        if (id.startsWith('s')) {
+          openMarkers += method === 'delete' ? -1 : 1;
+          if (method === 'delete') expect(unindexedPacks).toBe(0);
+        } else if (/^[pq]/.test(id)) {
+          expect(openMarkers).toBe(1);
+          unindexedPacks++;
+        } else if (id.startsWith('xn')) unindexedPacks = 0;
+        else throw new Error(`unexpected ${method} of ${id}`);
+      }
+      expect([openMarkers, unindexedPacks]).toEqual([0, 0]);
+      const names = written.filter(({ method }) => method !== 'delete').map(({ id }) => id);
+      expect(new Set(names).size).toBe(names.length);
+    },
+  );
 });

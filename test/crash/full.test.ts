@@ -38,7 +38,10 @@ async function failing(storage: FaultyStorage | WholeStorage): Promise<{ error: 
   const reports: string[] = [];
   const report = (path: string, { message }: CairnError) => void reports.push(`${path}: ${message}`);
   const error = await snapshot(storage, states[1], { report }).then(
-    ({ rootEntry }) => new Error(`saved: ${JSON.stringify(rootEntry!.summary, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`),
+    ({ rootEntry }) =>
+      new Error(
+        `saved: ${JSON.stringify(rootEntry!.summary, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`,
+      ),
     (thrown: unknown) => thrown,
   );
   expect(isCairnError(error), String((error as Error).stack)).toBe(true);
@@ -62,14 +65,27 @@ describe('a storage that is full', () => {
       const empty = new MemoryStorage();
       const creating = createRepository(new FaultyStorage(empty).fullAfter(room), password, runtime, { identity });
       await expect(creating.then(() => 'created')).rejects.toMatchObject({ code: 'no-space' });
-      const made = await empty.stat('kopia.repository').then(() => true, () => false);
+      const made = await empty.stat('kopia.repository').then(
+        () => true,
+        () => false,
+      );
       if (made) await expectWhole(empty);
     }
   });
 });
 
 describe('an error of the storage', () => {
-  const calls: [StorageMethod, number][] = [['put', 0], ['put', 1], ['put', 2], ['put', 3], ['put', 4], ['begin', 0], ['append', 0], ['append', 1], ['commit', 0]];
+  const calls: [StorageMethod, number][] = [
+    ['put', 0],
+    ['put', 1],
+    ['put', 2],
+    ['put', 3],
+    ['put', 4],
+    ['begin', 0],
+    ['append', 0],
+    ['append', 1],
+    ['commit', 0],
+  ];
 
   it.each(calls)('that looks like one of a file is still the storage’s: %s after %d', async (method, after) => {
     for (const system of ['ENOSPC', 'EIO', 'EACCES']) {
@@ -89,7 +105,14 @@ describe('an error of the storage', () => {
 
   it('while reading what is there before ends the run too', async () => {
     const broken = new FaultyStorage(memory);
-    broken.on('get', {}, {}, {}, {}, { error: fileError(systemError('EIO'), 'cannot read', '/storage/q/1'), repeat: 1000 });
+    broken.on(
+      'get',
+      {},
+      {},
+      {},
+      {},
+      { error: fileError(systemError('EIO'), 'cannot read', '/storage/q/1'), repeat: 1000 },
+    );
     const { error } = await failing(broken);
     expect(error.message).toContain('/storage/q/1');
     await expectUntouched();
@@ -99,7 +122,9 @@ describe('an error of the storage', () => {
     for (let at = 0; at < 4; at++) {
       memory = await copyOf(before);
       const broken = new FaultyStorage(new WholeStorage(memory));
-      broken.on('put', ...Array.from({ length: at }, () => ({})), { error: fileError(systemError('EIO'), 'cannot write', '/storage/p/123') });
+      broken.on('put', ...Array.from({ length: at }, () => ({})), {
+        error: fileError(systemError('EIO'), 'cannot write', '/storage/p/123'),
+      });
       const { error, reports } = await failing(broken);
       expect([error.code, reports]).toEqual(['io', []]);
       await expectUntouched();

@@ -57,7 +57,11 @@ export async function openSmall(storage: BlobStorage): Promise<Repository> {
   return repository;
 }
 
-export async function snapshot(storage: BlobStorage, path: string, options: Partial<SnapshotOptions> = {}): Promise<SnapshotManifest> {
+export async function snapshot(
+  storage: BlobStorage,
+  path: string,
+  options: Partial<SnapshotOptions> = {},
+): Promise<SnapshotManifest> {
   const session = (await openSmall(storage)).writeSession();
   try {
     return await takeSnapshot(session, { source, path, workers: 0, ...options });
@@ -68,7 +72,11 @@ export async function snapshot(storage: BlobStorage, path: string, options: Part
 }
 
 /** Creates a repository, takes a snapshot of each state, deletes the first. What comes back without error is reported. */
-export const steps: readonly ((storage: BlobStorage, states: readonly [string, string], reported: Reported) => Promise<void>)[] = [
+export const steps: readonly ((
+  storage: BlobStorage,
+  states: readonly [string, string],
+  reported: Reported,
+) => Promise<void>)[] = [
   async (storage, _, reported) => {
     await createRepository(storage, password, runtime, { identity });
     reported.created = true;

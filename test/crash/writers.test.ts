@@ -26,7 +26,8 @@ function jittery(storage: MemoryStorage, seed: number): FaultyStorage {
     return new Promise<void>((resolve) => setTimeout(resolve, x % 4));
   };
   const slow = new FaultyStorage(storage);
-  for (const method of ['put', 'append', 'commit', 'delete', 'get', 'list'] as const) slow.on(method, { run, repeat: 10_000 });
+  for (const method of ['put', 'append', 'commit', 'delete', 'get', 'list'] as const)
+    slow.on(method, { run, repeat: 10_000 });
   return slow;
 }
 
@@ -43,7 +44,9 @@ describe('two writers at once', () => {
     const storage = await created();
     const repository = await openSmall(storage);
     const source = (path: string) => ({ host: 'alpha', userName: 'ann', path });
-    const made = await Promise.all(states.map((path) => takeSnapshot(repository.writeSession(), { source: source(path), path, workers: 0 })));
+    const made = await Promise.all(
+      states.map((path) => takeSnapshot(repository.writeSession(), { source: source(path), path, workers: 0 })),
+    );
     const after = await expectWhole(storage);
     for (const [at, { id }] of made.entries()) await expectSame(after, id, states[at]);
   });

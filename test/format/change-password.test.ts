@@ -20,11 +20,18 @@ async function restored(without: readonly string[] = []): Promise<MemoryStorage>
 
 const open = (storage: MemoryStorage, secret: string) => openRepository(storage, { password: secret }, runtime);
 /** `opens`, or the code of the error. */
-const verdict = (opening: Promise<unknown>) => opening.then(() => 'opens', (error: { code?: string }) => error.code ?? String(error));
+const verdict = (opening: Promise<unknown>) =>
+  opening.then(
+    () => 'opens',
+    (error: { code?: string }) => error.code ?? String(error),
+  );
 const opens = async (storage: MemoryStorage, secret: string) => (await verdict(open(storage, secret))) === 'opens';
 /** Without any mending, as Kopia does. */
 const opensPlainly = async (storage: MemoryStorage, secret: string) =>
-  openFormat(await readFormatBlobs(storage), { password: secret }, runtime.native).then(() => true, () => false);
+  openFormat(await readFormatBlobs(storage), { password: secret }, runtime.native).then(
+    () => true,
+    () => false,
+  );
 
 async function change(storage: FaultyStorage) {
   const format = await openFormat(await readFormatBlobs(storage), { password }, runtime.native);
@@ -51,7 +58,9 @@ describe('changing the password', () => {
   it('is refused for the same password, an empty one, and old repositories', async () => {
     const storage = await restored();
     const format = await openFormat(await readFormatBlobs(storage), { password }, runtime.native);
-    await expect(changePassword(storage, format, password, runtime)).rejects.toMatchObject({ code: 'invalid-argument' });
+    await expect(changePassword(storage, format, password, runtime)).rejects.toMatchObject({
+      code: 'invalid-argument',
+    });
     await expect(changePassword(storage, format, '', runtime)).rejects.toMatchObject({ code: 'invalid-argument' });
     const old = { ...format, parameters: { ...format.parameters, enablePasswordChange: false } };
     await expect(changePassword(storage, old, other, runtime)).rejects.toMatchObject({ code: 'unsupported' });
@@ -59,28 +68,37 @@ describe('changing the password', () => {
   });
 
   const cases = [false, true].flatMap((done) => [false, true].map((noConfig) => ({ done, noConfig })));
-  it.each(cases)('survives a crash at every call (call done: $done, without kopia.blobcfg: $noConfig)', async ({ done, noConfig }) => {
-    for (let calls = 0; ; calls++) {
-      const crashed = async () => {
-        const storage = await restored(noConfig ? ['kopia.blobcfg'] : []);
-        const crash = await change(new FaultyStorage(storage).crashAfter(calls, done)).then(() => false, () => true);
-        return { storage, crash };
-      };
-      const { storage, crash } = await crashed();
-      const second = (await crashed()).storage;
-      const works = [await opens(storage, password), await opens(second, other)];
-      expect(works, `crash after ${calls} calls`).toContain(true);
-      // whichever was asked first settled the change: from then on Kopia opens it too, and only that password works
-      for (const [at, settled, secret, wrong] of [[0, storage, password, other], [1, second, other, password]] as const) {
-        if (!works[at]) continue;
-        expect(await opensPlainly(settled, secret), `${secret} after ${calls} calls`).toBe(true);
-        expect(await verdict(open(settled, wrong)), `${wrong} after ${calls} calls`).toBe('wrong-password');
-        expect(await opensPlainly(settled, secret)).toBe(true);
-        expect((await (await open(settled, secret)).manifests.find({})).length).toBe(2);
+  it.each(cases)(
+    'survives a crash at every call (call done: $done, without kopia.blobcfg: $noConfig)',
+    async ({ done, noConfig }) => {
+      for (let calls = 0; ; calls++) {
+        const crashed = async () => {
+          const storage = await restored(noConfig ? ['kopia.blobcfg'] : []);
+          const crash = await change(new FaultyStorage(storage).crashAfter(calls, done)).then(
+            () => false,
+            () => true,
+          );
+          return { storage, crash };
+        };
+        const { storage, crash } = await crashed();
+        const second = (await crashed()).storage;
+        const works = [await opens(storage, password), await opens(second, other)];
+        expect(works, `crash after ${calls} calls`).toContain(true);
+        // whichever was asked first settled the change: from then on Kopia opens it too, and only that password works
+        for (const [at, settled, secret, wrong] of [
+          [0, storage, password, other],
+          [1, second, other, password],
+        ] as const) {
+          if (!works[at]) continue;
+          expect(await opensPlainly(settled, secret), `${secret} after ${calls} calls`).toBe(true);
+          expect(await verdict(open(settled, wrong)), `${wrong} after ${calls} calls`).toBe('wrong-password');
+          expect(await opensPlainly(settled, secret)).toBe(true);
+          expect((await (await open(settled, secret)).manifests.find({})).length).toBe(2);
+        }
+        if (!crash) break;
       }
-      if (!crash) break;
-    }
-  });
+    },
+  );
 
   it('never brings back format blobs that were replaced since', async () => {
     for (let calls = 0; calls < 6; calls++) {
@@ -90,7 +108,10 @@ describe('changing the password', () => {
         if (!(await opensPlainly(storage, secret))) continue;
         // another program changes parameters, and something else is wrong with the repository
         const format = await openFormat(await readFormatBlobs(storage), { password: secret }, runtime.native);
-        const changed = { ...format, parameters: { ...format.parameters, maxPackSize: 12_345_678, requiredFeatures: [7] } };
+        const changed = {
+          ...format,
+          parameters: { ...format.parameters, maxPackSize: 12_345_678, requiredFeatures: [7] },
+        };
         const sealed = await sealFormat(changed, runtime);
         await storage.put('kopia.blobcfg', sealed.blobcfg);
         await storage.put('kopia.repository', sealed.repository);

@@ -15,7 +15,12 @@ describe('required features', () => {
   });
 
   it('refuses what is not, by name and with its advice', () => {
-    expect(() => checkRequiredFeatures([feature('index-v2'), feature('teleport', { message: 'beam up', url: 'https://x', upgradeToVersion: '9.9' })])).toThrow(
+    expect(() =>
+      checkRequiredFeatures([
+        feature('index-v2'),
+        feature('teleport', { message: 'beam up', url: 'https://x', upgradeToVersion: '9.9' }),
+      ]),
+    ).toThrow(
       expect.objectContaining({
         code: 'unsupported-feature',
         message: expect.stringMatching(/'teleport'.*beam up https:\/\/x/),
@@ -28,7 +33,9 @@ describe('required features', () => {
   });
 
   it('only warns where the feature says so', () => {
-    expect(checkRequiredFeatures([feature('glitter', { warn: true, message: 'dull without' })])).toEqual([expect.stringMatching(/'glitter'.*dull without/)]);
+    expect(checkRequiredFeatures([feature('glitter', { warn: true, message: 'dull without' })])).toEqual([
+      expect.stringMatching(/'glitter'.*dull without/),
+    ]);
     expect(() => checkRequiredFeatures([feature('glitter', { warn: 'true' })])).toThrow(/glitter/);
   });
 });
@@ -38,11 +45,30 @@ describe('the upgrade lock', () => {
   const created = '2026-05-01T12:00:00Z';
   const now = (plusMinutes: number) => parseTime(created)! + BigInt(plusMinutes * minute);
   const parameters = (lock: JsonObject | undefined): RepositoryParameters => ({
-    hash: '', encryption: '', ecc: '', eccOverheadPercent: 0, secret: new Uint8Array(0), masterKey: new Uint8Array(1), version: 3,
-    maxPackSize: 1, indexVersion: 1, epochParameters: noEpochs, enablePasswordChange: false, splitter: '', requiredFeatures: [], unknown: {},
+    hash: '',
+    encryption: '',
+    ecc: '',
+    eccOverheadPercent: 0,
+    secret: new Uint8Array(0),
+    masterKey: new Uint8Array(1),
+    version: 3,
+    maxPackSize: 1,
+    indexVersion: 1,
+    epochParameters: noEpochs,
+    enablePasswordChange: false,
+    splitter: '',
+    requiredFeatures: [],
+    unknown: {},
     upgradeLock: lock,
   });
-  const lock = { ownerID: 'ann', creationTime: created, ioDrainTimeout: 15 * minute, statusPollInterval: minute, message: 'nightly', maxPermittedClockDrift: 5 * minute };
+  const lock = {
+    ownerID: 'ann',
+    creationTime: created,
+    ioDrainTimeout: 15 * minute,
+    statusPollInterval: minute,
+    message: 'nightly',
+    maxPermittedClockDrift: 5 * minute,
+  };
   const locked = expect.objectContaining({ code: 'upgrade-in-progress', message: expect.stringContaining('nightly') });
 
   it('is not there', () => checkUpgradeLock(parameters(undefined), now(0), undefined));
@@ -62,7 +88,14 @@ describe('the upgrade lock', () => {
   });
 
   it('locks when it cannot be read', () => {
-    for (const bad of [{ ...lock, creationTime: 'yesterday' }, { ...lock, ioDrainTimeout: 'x' }, { ...lock, maxPermittedClockDrift: {} }, { ...lock, advanceNoticeDuration: 1.5 }])
-      expect(() => checkUpgradeLock(parameters(bad), now(100), undefined)).toThrow(expect.objectContaining({ name: 'CairnError' }));
+    for (const bad of [
+      { ...lock, creationTime: 'yesterday' },
+      { ...lock, ioDrainTimeout: 'x' },
+      { ...lock, maxPermittedClockDrift: {} },
+      { ...lock, advanceNoticeDuration: 1.5 },
+    ])
+      expect(() => checkUpgradeLock(parameters(bad), now(100), undefined)).toThrow(
+        expect.objectContaining({ name: 'CairnError' }),
+      );
   });
 });

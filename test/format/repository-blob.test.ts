@@ -35,11 +35,15 @@ describe('sealing', () => {
       const flipped = sealed.slice();
       flipped[at] ^= 4;
       await expect(unseal(flipped, sealKey, native)).rejects.toMatchObject({ code: 'authentication-failed' });
-      await expect(unseal(sealed.subarray(0, at), sealKey, native)).rejects.toMatchObject({ code: 'authentication-failed' });
+      await expect(unseal(sealed.subarray(0, at), sealKey, native)).rejects.toMatchObject({
+        code: 'authentication-failed',
+      });
     }
     const ours = await seal(utf8('x'), sealKey, native, random);
     expect(fromUtf8(await unseal(ours, sealKey, native))).toBe('x');
-    expect(toHex(ours.subarray(0, 12))).not.toBe(toHex((await seal(utf8('x'), sealKey, native, random)).subarray(0, 12)));
+    expect(toHex(ours.subarray(0, 12))).not.toBe(
+      toHex((await seal(utf8('x'), sealKey, native, random)).subarray(0, 12)),
+    );
   });
 });
 
@@ -63,7 +67,11 @@ describe('kopia.repository', () => {
     expect(opened.outer.json).toMatchObject({ future: format.outer.json.future });
     expect(opened.parameters).toEqual(format.parameters);
     expect(opened.blobConfig).toEqual(format.blobConfig);
-    const again = await openFormat(await sealFormat(opened, { native, random }), { formatKey: opened.formatKey }, native);
+    const again = await openFormat(
+      await sealFormat(opened, { native, random }),
+      { formatKey: opened.formatKey },
+      native,
+    );
     expect(again.parameters).toEqual(format.parameters);
     expect(again.outer.json).toMatchObject({ future: format.outer.json.future });
   });
@@ -85,7 +93,11 @@ describe('kopia.repository', () => {
     ['no members', '{}', 'corrupt'],
     ['bad base64', '{"uniqueID":"*","encryptedBlockFormat":"AA=="}', 'corrupt'],
     ['members of other types', '{"uniqueID":1,"encryptedBlockFormat":{}}', 'corrupt'],
-    ['another encryption', '{"uniqueID":"AAAA","encryptedBlockFormat":"AAAA","encryption":"ROT13"}', 'unknown-algorithm'],
+    [
+      'another encryption',
+      '{"uniqueID":"AAAA","encryptedBlockFormat":"AAAA","encryption":"ROT13"}',
+      'unknown-algorithm',
+    ],
   ])('refuses %s', (_, text, want) => {
     expect(code(() => parseRepositoryBlob(utf8(text)))).toBe(want);
   });
@@ -95,21 +107,48 @@ describe('kopia.repository', () => {
     await expect(openFormat(blobs, { password: 'wrong' }, native)).rejects.toMatchObject({ code: 'wrong-password' });
     await expect(openFormat(blobs, { formatKey: key }, native)).rejects.toMatchObject({ code: 'wrong-password' });
     const short = encodeJson({ ...(parseJson(fromUtf8(real)) as JsonObject), uniqueID: 'AAAA' });
-    await expect(openFormat({ ...blobs, repository: utf8(short) }, { password: 'x' }, native)).rejects.toMatchObject({ name: 'CairnError' });
+    await expect(openFormat({ ...blobs, repository: utf8(short) }, { password: 'x' }, native)).rejects.toMatchObject({
+      name: 'CairnError',
+    });
   });
 });
 
 describe('parameters', () => {
-  const good = { hash: 'BLAKE2B-256-128', encryption: 'AES256-GCM-HMAC-SHA256', masterKey: 'AAAA', version: 3, indexVersion: 2, epochParameters: null };
+  const good = {
+    hash: 'BLAKE2B-256-128',
+    encryption: 'AES256-GCM-HMAC-SHA256',
+    masterKey: 'AAAA',
+    version: 3,
+    indexVersion: 2,
+    epochParameters: null,
+  };
 
   it('fills in what older programs left out', () => {
     const { masterKey } = good;
     const parameters = parametersFromJson({ hash: 'H', encryption: 'E', masterKey, version: 1 });
-    expect(parameters).toMatchObject({ maxPackSize: 20 << 20, indexVersion: 1, splitter: 'FIXED', enablePasswordChange: false, ecc: '' });
+    expect(parameters).toMatchObject({
+      maxPackSize: 20 << 20,
+      indexVersion: 1,
+      splitter: 'FIXED',
+      enablePasswordChange: false,
+      ecc: '',
+    });
     checkParameters(parameters);
     expect(Object.keys(parametersToJson(parameters))).toEqual([
-      'hash', 'encryption', 'ecc', 'eccOverheadPercent', 'secret', 'masterKey', 'version', 'maxPackSize', 'indexVersion',
-      'epochParameters', 'enablePasswordChange', 'splitter', 'upgradeLock', 'requiredFeatures',
+      'hash',
+      'encryption',
+      'ecc',
+      'eccOverheadPercent',
+      'secret',
+      'masterKey',
+      'version',
+      'maxPackSize',
+      'indexVersion',
+      'epochParameters',
+      'enablePasswordChange',
+      'splitter',
+      'upgradeLock',
+      'requiredFeatures',
     ]);
   });
 
@@ -131,9 +170,13 @@ describe('parameters', () => {
   });
 
   it('survives numbers that are none', () => {
-    const odd = parseJson('{"Enabled":true,"EpochRefreshFrequency":1e999,"FullCheckpointFrequency":"x","CleanupSafetyMargin":{},"DeleteParallelism":1.5}');
+    const odd = parseJson(
+      '{"Enabled":true,"EpochRefreshFrequency":1e999,"FullCheckpointFrequency":"x","CleanupSafetyMargin":{},"DeleteParallelism":1.5}',
+    );
     for (const epochParameters of [odd, 3, 'x', []])
-      expect(['nothing thrown', 'corrupt']).toContain(code(() => checkParameters(parametersFromJson({ ...good, epochParameters }))));
+      expect(['nothing thrown', 'corrupt']).toContain(
+        code(() => checkParameters(parametersFromJson({ ...good, epochParameters }))),
+      );
   });
 
   it('derives keys from the master key, or from the format key in old repositories', async () => {
@@ -156,18 +199,33 @@ describe('kopia.blobcfg', () => {
     expect(blobConfigFromBytes(blobConfigToBytes(config))).toEqual(config);
   });
 
-  it.each(['', 'x', '[]', 'null', '{"retentionMode":"GOVERNANCE","retentionPeriod":1.5}', '{"retentionMode":"GOVERNANCE","retentionPeriod":"x"}', '{"retentionMode":"GOVERNANCE","retentionPeriod":1e999}'])(
-    '%j is corrupt',
-    (text) => {
-      expect(code(() => blobConfigFromBytes(utf8(text)))).toBe('corrupt');
-    },
-  );
+  it.each([
+    '',
+    'x',
+    '[]',
+    'null',
+    '{"retentionMode":"GOVERNANCE","retentionPeriod":1.5}',
+    '{"retentionMode":"GOVERNANCE","retentionPeriod":"x"}',
+    '{"retentionMode":"GOVERNANCE","retentionPeriod":1e999}',
+  ])('%j is corrupt', (text) => {
+    expect(code(() => blobConfigFromBytes(utf8(text)))).toBe('corrupt');
+  });
 
   it('locks the blobs of section 1 and no others', () => {
     const config = { retention: { mode: 'GOVERNANCE', period: 86_400_000_000_000n }, unknown: {} };
-    for (const id of ['n1', 'xn0_1', 'xe1', 'p1', 'q1', 'kopia.repository', 'kopia.blobcfg', 'kopia.repository.backup.x'])
+    for (const id of [
+      'n1',
+      'xn0_1',
+      'xe1',
+      'p1',
+      'q1',
+      'kopia.repository',
+      'kopia.blobcfg',
+      'kopia.repository.backup.x',
+    ])
       expect(retentionFor(id, config), id).toBeDefined();
-    for (const id of ['s1', 'm1', 'l1', '_log_1', 'kopia.maintenance', 'cairn.password-change']) expect(retentionFor(id, config), id).toBeUndefined();
+    for (const id of ['s1', 'm1', 'l1', '_log_1', 'kopia.maintenance', 'cairn.password-change'])
+      expect(retentionFor(id, config), id).toBeUndefined();
     expect(retentionFor('p1', { retention: undefined, unknown: {} })).toBeUndefined();
     checkRetention(config.retention);
     expect(code(() => checkRetention({ mode: 'Locked', period: 86_400_000_000_000n }))).toBe('invalid-argument');

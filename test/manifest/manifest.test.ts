@@ -31,16 +31,25 @@ describe('manifest contents', () => {
   });
 
   it('are read with keys in any case and any offset', () => {
-    const [entry] = parseManifestContent(utf8('{"Entries":[{"ID":"a","MODIFIED":"2026-08-21T14:00:00.123456789+02:00"}]}'));
+    const [entry] = parseManifestContent(
+      utf8('{"Entries":[{"ID":"a","MODIFIED":"2026-08-21T14:00:00.123456789+02:00"}]}'),
+    );
     expect(entry).toEqual({ id: 'a', labels: {}, modified, deleted: false, data: null });
   });
 
-  it.each(['', '{}', '[]', '{"entries":{}}', '{"entries":[1]}', '{"entries":[{"id":1,"modified":"2026-08-21T12:00:00Z"}]}', '{"entries":[{"id":"a"}]}', '{"entries":[{"id":"a","modified":"soon"}]}', '{"entries":[{"id":"a","modified":"2026-08-21T12:00:00Z","labels":[]}]}'])(
-    '%s is corrupt',
-    (text) => {
-      expect(() => parseManifestContent(utf8(text))).toThrow(expect.objectContaining({ code: 'corrupt' }));
-    },
-  );
+  it.each([
+    '',
+    '{}',
+    '[]',
+    '{"entries":{}}',
+    '{"entries":[1]}',
+    '{"entries":[{"id":1,"modified":"2026-08-21T12:00:00Z"}]}',
+    '{"entries":[{"id":"a"}]}',
+    '{"entries":[{"id":"a","modified":"soon"}]}',
+    '{"entries":[{"id":"a","modified":"2026-08-21T12:00:00Z","labels":[]}]}',
+  ])('%s is corrupt', (text) => {
+    expect(() => parseManifestContent(utf8(text))).toThrow(expect.objectContaining({ code: 'corrupt' }));
+  });
 });
 
 describe('manifests of a repository', () => {
@@ -48,7 +57,8 @@ describe('manifests of a repository', () => {
   let storage: MemoryStorage;
   let repository: Repository;
   const reopened = () => openRepository(storage, { password }, runtime, { identity });
-  const contentsOf = ({ contents }: Repository) => [...contents.entries()].filter((info) => info.id.startsWith('m') && !info.deleted).length;
+  const contentsOf = ({ contents }: Repository) =>
+    [...contents.entries()].filter((info) => info.id.startsWith('m') && !info.deleted).length;
 
   beforeEach(async () => {
     storage = new MemoryStorage();
@@ -64,7 +74,11 @@ describe('manifests of a repository', () => {
     await expect((await reopened()).manifests.get(first)).rejects.toMatchObject({ code: 'manifest-not-found' });
     await session.flush();
     const reader = await reopened();
-    expect((await reader.manifests.get(first)).metadata).toMatchObject({ id: first, labels: { type: 'note', name: 'a' }, length: 7 });
+    expect((await reader.manifests.get(first)).metadata).toMatchObject({
+      id: first,
+      labels: { type: 'note', name: 'a' },
+      length: 7,
+    });
     expect(await reader.manifests.find({ type: 'note', name: 'b' })).toEqual([]);
     await expect(session.manifests.put({ name: 'x' }, {})).rejects.toMatchObject({ code: 'invalid-argument' });
   });
@@ -87,8 +101,13 @@ describe('manifests of a repository', () => {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
     const slow = new FaultyStorage(storage).on('put', { run: async () => void (await pause()), repeat: 10 });
     const aesGcm = runtime.native.aesGcm!;
-    const lazy: Native = { ...runtime.native, aesGcm: { ...aesGcm, seal: (...data) => pause().then(() => aesGcm.seal(...data)) } };
-    const session = (await openRepository(slow, { password }, { ...runtime, native: lazy }, { identity })).writeSession();
+    const lazy: Native = {
+      ...runtime.native,
+      aesGcm: { ...aesGcm, seal: (...data) => pause().then(() => aesGcm.seal(...data)) },
+    };
+    const session = (
+      await openRepository(slow, { password }, { ...runtime, native: lazy }, { identity })
+    ).writeSession();
     const before = await session.manifests.put({ type: 'note' }, 'before');
     const flushing = session.flush();
     const during: string[] = [];

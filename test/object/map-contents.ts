@@ -16,7 +16,17 @@ export class MapContents implements ContentWriter {
     const data = this.map.get(id);
     if (data === undefined) return undefined;
     const { length } = data;
-    return { id, packBlob: 'p', packOffset: 0, packedLength: length, originalLength: length, compression: 0, formatVersion: 3, timestamp: 0, deleted: false };
+    return {
+      id,
+      packBlob: 'p',
+      packOffset: 0,
+      packedLength: length,
+      originalLength: length,
+      compression: 0,
+      formatVersion: 3,
+      timestamp: 0,
+      deleted: false,
+    };
   }
 
   async read(id: string): Promise<Uint8Array> {
@@ -25,7 +35,10 @@ export class MapContents implements ContentWriter {
     return data;
   }
 
-  async readMany(ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>): Promise<void> {
+  async readMany(
+    ids: Iterable<string>,
+    each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
+  ): Promise<void> {
     for (const id of ids) await each(id, await this.read(id).catch((error: Error) => error));
   }
 
@@ -40,7 +53,8 @@ export class MapContents implements ContentWriter {
     return {
       info: (id: string) => this.info(id),
       read: (id: string) => this.read(id),
-      readMany: (ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>) => this.readMany(ids, each),
+      readMany: (ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>) =>
+        this.readMany(ids, each),
     };
   }
 }

@@ -30,7 +30,8 @@ const samples = vectors<Record<string, Sample>>('sample-repositories.json.gz');
 
 async function restored({ blobs }: Sample): Promise<MemoryStorage> {
   const storage = new MemoryStorage();
-  for (const { id, base64, timestamp } of blobs) await storage.put(id, fromBase64(base64)!, { modifiedTime: parseTime(timestamp) });
+  for (const { id, base64, timestamp } of blobs)
+    await storage.put(id, fromBase64(base64)!, { modifiedTime: parseTime(timestamp) });
   return storage;
 }
 
@@ -40,9 +41,13 @@ describe.each(Object.entries(samples))('%s', (_, sample) => {
   it('opens with its key and parameters', async () => {
     const { format, problems, warnings } = await opened;
     expect(toHex(format.formatKey)).toBe(sample.formatEncryptionKeyHex);
-    expect(JSON.parse(JSON.stringify(parametersToJson(format.parameters), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))).toEqual(
-      sample.repositoryConfig,
-    );
+    expect(
+      JSON.parse(
+        JSON.stringify(parametersToJson(format.parameters), (_, value: unknown) =>
+          typeof value === 'bigint' ? Number(value) : value,
+        ),
+      ),
+    ).toEqual(sample.repositoryConfig);
     expect([problems, warnings]).toEqual([[], []]);
     const again = await openRepository(await restored(sample), { formatKey: format.formatKey }, ports());
     expect(again.contents.index.count).toBe(sample.contents.length);
@@ -63,10 +68,13 @@ describe.each(Object.entries(samples))('%s', (_, sample) => {
   it('has its contents, all of which decrypt to their hash', async () => {
     const { contents } = await opened;
     expect([...contents.entries()]).toEqual(sample.contents.map(contentInfo));
-    await contents.readMany(sample.contents.map(({ contentID }) => contentID), (id, data) => {
-      if (data instanceof Error) throw data;
-      expect(contents.matches(id, data), id).toBe(true);
-    });
+    await contents.readMany(
+      sample.contents.map(({ contentID }) => contentID),
+      (id, data) => {
+        if (data instanceof Error) throw data;
+        expect(contents.matches(id, data), id).toBe(true);
+      },
+    );
     expect(contents.info(sample.deletedContent)?.deleted ?? true).toBe(true);
   });
 

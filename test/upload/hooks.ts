@@ -55,7 +55,10 @@ export interface LocalWorkers {
  * Workers that live in this thread, each with its own ports and a real message channel between: what the worker program
  * does can be hooked and it runs the sources rather than the built program. `delay` holds back what a worker answers.
  */
-export function localWorkers(makePorts: (worker: number) => Ports, delay?: (worker: number, message: { kind: string }) => Promise<void> | undefined): LocalWorkers {
+export function localWorkers(
+  makePorts: (worker: number) => Ports,
+  delay?: (worker: number, message: { kind: string }) => Promise<void> | undefined,
+): LocalWorkers {
   const failing = new Set<(error: Error) => void>();
   const workers: LocalWorkers = {
     started: 0,

@@ -20,13 +20,17 @@ beforeAll(() => {
   makeTree(tree);
   // above the size from which a file is cut by one thread and hashed by all
   const block = noise(5 * MiB, 21);
-  writeFileSync(join(tree, 'huge'), new Uint8Array(53 * MiB + 12_345).map((_, at) => block[at % block.length] ^ (at >> 22)));
+  writeFileSync(
+    join(tree, 'huge'),
+    new Uint8Array(53 * MiB + 12_345).map((_, at) => block[at % block.length] ^ (at >> 22)),
+  );
   mkdirSync(join(tree, 'twins'));
   for (let at = 0; at < 700; at++) writeFileSync(join(tree, 'twins', `twin-${at}`), noise(3000, 1 + (at % 300)));
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const repositoryWith = (ports: Ports, format = {}): Promise<Repository> => createRepository(new MemoryStorage(), password, ports, { identity, ...format });
+const repositoryWith = (ports: Ports, format = {}): Promise<Repository> =>
+  createRepository(new MemoryStorage(), password, ports, { identity, ...format });
 
 const policies: Record<string, Partial<Policy>> = {
   plain: {},
@@ -83,7 +87,10 @@ describe('the same tree', () => {
     const local = localWorkers(() => fastPorts());
     const results = [];
     for (const workers of [0, 2]) {
-      const repository = await repositoryWith({ ...fastPorts(), random: counting(), spawn: local.spawn }, { formatVersion: 1 });
+      const repository = await repositoryWith(
+        { ...fastPorts(), random: counting(), spawn: local.spawn },
+        { formatVersion: 1 },
+      );
       results.push(await outcome(repository, workers, { compression: { compressorName: 'gzip' } }));
       await expectReadable(repository);
     }

@@ -22,14 +22,16 @@ import { sourceContext, storedOf } from './stored.ts';
 export async function run(context: Context): Promise<void> {
   const { args, flags, files, environment, console, signal, size } = context;
   if (args.every(isPlaceholder)) return expandAll(context);
-  if (args.length > 2) throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
+  if (args.length > 2)
+    throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
   const mode = archiveMode(flags.text('mode')!, args[1] ?? args[0]);
   const when = parseSnapshotTime(flags.text('snapshot-time')!, context.ports.clock.now(), new Times().zone);
   const path = absolutePath(args[1] ?? args[0], environment.currentDirectory(), files.separator);
   await withRepository(context, async ({ repository }) => {
     const found = await sourceEntry(context, repository, when);
     if (mode !== undefined) tellSource(context, found);
-    const archive = mode === undefined ? undefined : await openArchive(context, mode, args[1] === '-' ? undefined : path);
+    const archive =
+      mode === undefined ? undefined : await openArchive(context, mode, args[1] === '-' ? undefined : path);
     const target = new LocalTarget(files, path, {
       ...targetOptions(context),
       // Attributes of a bare object are made up.
@@ -43,7 +45,11 @@ export async function run(context: Context): Promise<void> {
     const total = entrySize(found.entry);
     const progress = context.progress(() => view(stats, found.entry, size, total));
     try {
-      const options = { ignoreErrors: flags.bool('ignore-errors'), onProgress: (now: RestoreStats) => (stats = now), signal };
+      const options = {
+        ignoreErrors: flags.bool('ignore-errors'),
+        onProgress: (now: RestoreStats) => (stats = now),
+        signal,
+      };
       const shallow = shallowOptions(context);
       const placeholders = shallow && new Placeholders(files, path, target, shallow);
       stats =
@@ -101,9 +107,15 @@ function archiveMode(mode: string, target: string): ArchiveMode | undefined {
 }
 
 /** Without a path to standard output. */
-async function openArchive({ files, flags, terminal }: Context, mode: ArchiveMode, path: string | undefined): Promise<Archive> {
+async function openArchive(
+  { files, flags, terminal }: Context,
+  mode: ArchiveMode,
+  path: string | undefined,
+): Promise<Archive> {
   if (path === undefined && terminal.outIsTerminal)
-    throw new CairnError('usage', 'an archive is not written to a terminal', { hint: 'name a file, or send it on with |' });
+    throw new CairnError('usage', 'an archive is not written to a terminal', {
+      hint: 'name a file, or send it on with |',
+    });
   const sink = path === undefined ? terminalSink(terminal) : await fileSink(files, path, flags.bool('overwrite-files'));
   if (mode === 'tar') return new TarArchive(sink);
   if (mode === 'tgz') return new TarArchive(gzipSink(sink));

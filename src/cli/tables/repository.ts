@@ -212,7 +212,11 @@ export const table: CommandTable = {
           `),
           run: () => import('../commands/repository/upgrade.ts'),
         },
-        { name: 'validate', help: 'compare old and new indexes', run: () => import('../commands/repository/upgrade.ts') },
+        {
+          name: 'validate',
+          help: 'compare old and new indexes',
+          run: () => import('../commands/repository/upgrade.ts'),
+        },
       ],
     },
     {

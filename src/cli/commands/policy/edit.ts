@@ -86,5 +86,6 @@ async function runEditor({ ports, environment }: Context, path: string): Promise
       hint: 'the variables VISUAL and EDITOR name the editor',
     });
   }
-  if (result.status !== 0) throw new CairnError('canceled', `the editor ended with status ${result.status ?? 'none'}: nothing is changed`);
+  if (result.status !== 0)
+    throw new CairnError('canceled', `the editor ended with status ${result.status ?? 'none'}: nothing is changed`);
 }

@@ -49,7 +49,10 @@ async function writeNew({ files, flags, environment }: Context, name: string, te
     }
   } catch (error) {
     if (systemCode(error) === 'EEXIST')
-      throw new CairnError('file-exists', `the file ${path} exists already`, { cause: error, hint: '--overwrite replaces it' });
+      throw new CairnError('file-exists', `the file ${path} exists already`, {
+        cause: error,
+        hint: '--overwrite replaces it',
+      });
     throw fileError(error, 'cannot write', path);
   }
 }

@@ -21,7 +21,9 @@ export async function run(context: Context): Promise<void> {
     const named = args.length > 0 || flags.bool('global') ? await policyTargets(context, repository) : undefined;
     const wanted = named === undefined ? policies : pick(policies, named);
     const others = flags.bool('delete-other-policies')
-      ? (await listPolicies(repository.manifests)).filter(({ target }) => !wanted.some((policy) => sameSource(policy.target, target)))
+      ? (await listPolicies(repository.manifests)).filter(
+          ({ target }) => !wanted.some((policy) => sameSource(policy.target, target)),
+        )
       : [];
     const session = repository.writeSession();
     for (const { target, policy } of wanted) {
@@ -60,7 +62,8 @@ async function readInput({ flags, files, environment, terminal }: Context): Prom
   let length = 0;
   for await (const part of terminal.input()) {
     parts.push(part);
-    if ((length += part.length) > LIMIT) throw new CairnError('invalid-argument', 'standard input is too long for policies');
+    if ((length += part.length) > LIMIT)
+      throw new CairnError('invalid-argument', 'standard input is too long for policies');
   }
   return fromUtf8(concatBytes(parts));
 }

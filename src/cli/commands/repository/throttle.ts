@@ -44,7 +44,7 @@ export async function run(context: Context): Promise<void> {
     context.console.info('No changes made.');
     return;
   }
-  config.throttlingLimits = { ...(config.throttlingLimits ?? {}), ...inOrder(limits) };
+  config.throttlingLimits = { ...config.throttlingLimits, ...inOrder(limits) };
   await writeConfig(context.files, context.ports.random, configFileOf(context), config);
 }
 

@@ -105,7 +105,8 @@ function named(context: Context, { repository }: Connection): Wanted[] {
 /** What would be stored, by the rules of each source. */
 async function dryRun(context: Context, { repository }: Connection, wanted: readonly Wanted[]): Promise<void> {
   const { console, signal, jsonIndent } = context;
-  if (context.flags.text('stdin-file')) throw new CairnError('usage', "flag '--dry-run' does not go with '--stdin-file'");
+  if (context.flags.text('stdin-file'))
+    throw new CairnError('usage', "flag '--dry-run' does not go with '--stdin-file'");
   for (const { source, path } of wanted) {
     const { root } = await policyTree(repository.manifests, source);
     const found = await estimatePath(context, path, root, { signal });

@@ -11,7 +11,10 @@ import { sourceContext } from '../stored.ts';
 export async function run(context: Context): Promise<void> {
   const { args, flags, console } = context;
   if (flags.bool('all') === args.length > 0)
-    throw new CairnError('usage', args.length > 0 ? "flag '--all' goes without IDs" : "required argument 'id' not provided");
+    throw new CairnError(
+      'usage',
+      args.length > 0 ? "flag '--all' goes without IDs" : "required argument 'id' not provided",
+    );
   const really = flags.bool('delete') || flags.bool('unsafe-ignore-source');
   await withRepository(context, async ({ repository }) => {
     // All are looked up before the first is removed.

@@ -18,11 +18,13 @@ export async function run(context: Context): Promise<void> {
     const { root } = await policyTree(repository.manifests, source);
     const found = await estimatePath(context, source.path, root, {
       maxExamples: Math.max(0, flags.number('max-examples-per-bucket')!),
-      onDirectory: flags.bool('quiet') || context.json ? undefined : (path) => console.info(`Analyzing ${path || '.'}...`),
+      onDirectory:
+        flags.bool('quiet') || context.json ? undefined : (path) => console.info(`Analyzing ${path || '.'}...`),
       signal,
     });
     const seconds = (found.included.bytes * 8) / (speed * 1e6);
-    if (context.json) await console.json({ ...estimateJson(found), uploadSeconds: Math.round(seconds) }, context.jsonIndent);
+    if (context.json)
+      await console.json({ ...estimateJson(found), uploadSeconds: Math.round(seconds) }, context.jsonIndent);
     else {
       await printEstimate(context, found);
       await console.line(`\nEstimated upload time: ${secondsText(seconds)} at ${speed} Mbit/s`);
@@ -54,7 +56,12 @@ export async function estimatePath(
       hint: 'check the spelling of the path',
     });
   }
-  return estimateTree(real, root, { syncFiles: ports.syncFiles, clock: ports.clock, separator: files.separator, ...options });
+  return estimateTree(real, root, {
+    syncFiles: ports.syncFiles,
+    clock: ports.clock,
+    separator: files.separator,
+    ...options,
+  });
 }
 
 export async function printEstimate(context: Context, found: Estimate): Promise<void> {
@@ -73,7 +80,8 @@ export async function printEstimate(context: Context, found: Estimate): Promise<
     await console.line(`Snapshot excludes ${excludedDirectories.count} directories. Examples:`);
     for (const path of excludedDirectories.examples) await console.line(` - ${path}`);
   }
-  if (found.specialFiles > 0) await console.line(`Snapshot cannot hold ${found.specialFiles} socket(s), device(s) or the like.`);
+  if (found.specialFiles > 0)
+    await console.line(`Snapshot cannot hold ${found.specialFiles} socket(s), device(s) or the like.`);
   if (found.errorCount > 0) {
     await console.line(`Encountered ${found.errorCount} error(s).`);
     for (const { error } of found.errors.slice(0, 10)) console.error(error.message);
@@ -83,7 +91,8 @@ export async function printEstimate(context: Context, found: Estimate): Promise<
 async function printBuckets({ console, size }: Context, { buckets }: FileCounts, showFiles: boolean): Promise<void> {
   for (const [at, { minSize, count, bytes, examples }] of buckets.entries()) {
     if (count === 0) continue;
-    const range = at === 0 ? `>= ${size(minSize)}` : `${size(minSize).padEnd(6)}...${size(buckets[at - 1].minSize).padStart(6)}`;
+    const range =
+      at === 0 ? `>= ${size(minSize)}` : `${size(minSize).padEnd(6)}...${size(buckets[at - 1].minSize).padStart(6)}`;
     await console.line(`${range.padStart(18)}: ${String(count).padStart(7)} files, total size ${size(bytes)}`);
     if (showFiles) for (const example of examples) await console.line(` - ${example.path} - ${size(example.size)}`);
   }

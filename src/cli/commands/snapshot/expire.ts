@@ -27,7 +27,8 @@ export async function run(context: Context): Promise<void> {
       if (session !== undefined) await deleteExpired(session.manifests, expiry);
       const count = expiry.expired.length;
       if (list !== undefined)
-        for (const snapshot of expiry.expired) await list.add({ ...snapshotToJson(snapshot, { withId: true }), stats: undefined });
+        for (const snapshot of expiry.expired)
+          await list.add({ ...snapshotToJson(snapshot, { withId: true }), stats: undefined });
       else if (count === 0) console.info(`Nothing to delete for ${formatSource(source)}.`);
       else if (really) console.info(`Deleted ${count} snapshots of ${formatSource(source)}.`);
       else console.info(`${count} snapshot(s) of ${formatSource(source)} would be deleted. Pass --delete to do it.`);

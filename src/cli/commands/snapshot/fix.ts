@@ -10,8 +10,11 @@ import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { sourceContext } from '../stored.ts';
 
-
-export type MakeFix = (target: FixTarget, repository: Repository, onStep: (step: FixStep) => void) => Promise<EntryFix> | EntryFix;
+export type MakeFix = (
+  target: FixTarget,
+  repository: Repository,
+  onStep: (step: FixStep) => void,
+) => Promise<EntryFix> | EntryFix;
 
 export async function runFix(context: Context, make: MakeFix): Promise<void> {
   const { flags, console, signal } = context;
@@ -44,7 +47,12 @@ export async function runFix(context: Context, make: MakeFix): Promise<void> {
             root: snapshot.rootEntry?.objectId,
             newRoot: rootEntry.objectId,
           })),
-          entries: steps.map(({ path, entry, action, error }) => ({ path, object: entry.objectId, action, error: error?.message })),
+          entries: steps.map(({ path, entry, action, error }) => ({
+            path,
+            object: entry.objectId,
+            action,
+            error: error?.message,
+          })),
         },
         context.jsonIndent,
       );
@@ -65,7 +73,8 @@ async function selected(context: Context, repository: Repository): Promise<Snaps
   const { manifests } = repository;
   const [ids, sources] = [flags.texts('manifest-id'), flags.texts('source')];
   const found = new Map<string, SnapshotManifest>();
-  const add = (snapshots: readonly SnapshotManifest[]) => snapshots.forEach((snapshot) => found.set(snapshot.id, snapshot));
+  const add = (snapshots: readonly SnapshotManifest[]) =>
+    snapshots.forEach((snapshot) => found.set(snapshot.id, snapshot));
   for (const id of ids) add(await findSnapshots(manifests, id));
   for (const text of sources) {
     const source = parseSource(text, sourceContext(context, repository));

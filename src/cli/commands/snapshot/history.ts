@@ -14,7 +14,8 @@ export async function runHistory(context: Context, move: boolean): Promise<void>
     const sources = sourceContext(context, repository);
     const source = parseSource(args[0], sources);
     const { user, host } = repository.identity;
-    const destination: SourceInfo = args[1] === undefined ? { userName: user, host, path: '' } : parseSource(args[1], sources);
+    const destination: SourceInfo =
+      args[1] === undefined ? { userName: user, host, path: '' } : parseSource(args[1], sources);
     checkHistory(source, destination);
     const session = repository.writeSession();
     const { steps, policies } = await transferHistory(session.manifests, source, destination, {
@@ -23,7 +24,8 @@ export async function runHistory(context: Context, move: boolean): Promise<void>
       policies: flags.bool('policies') ? ports.clock : undefined,
       onStep: (step) => console.info(describe(context, step, move, dryRun)),
     });
-    for (const target of policies) console.info(`${dryRun ? 'Would copy' : 'Copied'} the policy of ${formatSource(target)}.`);
+    for (const target of policies)
+      console.info(`${dryRun ? 'Would copy' : 'Copied'} the policy of ${formatSource(target)}.`);
     if (dryRun) await session.abandon();
     else await session.close();
     if (context.json)
@@ -45,7 +47,12 @@ export async function runHistory(context: Context, move: boolean): Promise<void>
   });
 }
 
-function describe({ times }: Context, { snapshot, destination, action }: HistoryStep, move: boolean, dryRun: boolean): string {
+function describe(
+  { times }: Context,
+  { snapshot, destination, action }: HistoryStep,
+  move: boolean,
+  dryRun: boolean,
+): string {
   const what = `${formatSource(snapshot.source)} (${times.text(snapshot.startTime)})`;
   if (action === 'present')
     return `${what} already exists at ${formatSource(destination)}${move ? (dryRun ? ': would be removed here' : ': removed here') : ''}`;

@@ -27,10 +27,18 @@ export async function run(context: Context): Promise<void> {
           })
         : [];
       for (const { target, action } of policies)
-        console.info(action === 'copied' ? `Set policy for ${formatSource(target)}` : `policy of ${formatSource(target)}: ${action}`);
+        console.info(
+          action === 'copied'
+            ? `Set policy for ${formatSource(target)}`
+            : `policy of ${formatSource(target)}: ${action}`,
+        );
       let bytes = 0;
       let done = 0;
-      const progress = context.progress(() => ({ text: `Copied ${done} files (${size(bytes)})`, done: bytes, json: { files: done, bytes } }));
+      const progress = context.progress(() => ({
+        text: `Copied ${done} files (${size(bytes)})`,
+        done: bytes,
+        json: { files: done, bytes },
+      }));
       let steps;
       try {
         steps = await migrateSnapshots(from, session, sources, {
@@ -47,7 +55,9 @@ export async function run(context: Context): Promise<void> {
       }
       await session.close();
       if (context.json) await console.json(resultJson(steps, policies), context.jsonIndent);
-      const failed = steps.filter(({ action, saved }) => action === 'failed' || (saved?.rootEntry?.summary?.numFailed ?? 0) > 0);
+      const failed = steps.filter(
+        ({ action, saved }) => action === 'failed' || (saved?.rootEntry?.summary?.numFailed ?? 0) > 0,
+      );
       if (failed.length > 0)
         throw new CairnError('partial', `${failed.length} snapshot(s) could not be copied as a whole`, {
           hint: "'cairn snapshot verify' on the other repository tells what is damaged there",
@@ -60,7 +70,11 @@ export async function run(context: Context): Promise<void> {
 
 function describe({ snapshot, action, error }: MigrateStep, time: string): string {
   const name = `snapshot of ${formatSource(snapshot.source)} at ${time}`;
-  return action === 'copied' ? `Migrated ${name}` : action === 'present' ? `Already there: ${name}` : `Failed: ${name}: ${error!.message}`;
+  return action === 'copied'
+    ? `Migrated ${name}`
+    : action === 'present'
+      ? `Already there: ${name}`
+      : `Failed: ${name}: ${error!.message}`;
 }
 
 function resultJson(steps: readonly MigrateStep[], policies: Awaited<ReturnType<typeof migratePolicies>>) {

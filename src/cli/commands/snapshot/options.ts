@@ -55,7 +55,8 @@ export function createFlags({ flags }: Context): CreateFlags {
 
 function forcedActions(flags: Context['flags']): boolean | undefined {
   const [on, off] = [flags.bool('force-enable-actions'), flags.bool('force-disable-actions')];
-  if (on && off) throw new CairnError('usage', "flags '--force-enable-actions' and '--force-disable-actions' exclude each other");
+  if (on && off)
+    throw new CairnError('usage', "flags '--force-enable-actions' and '--force-disable-actions' exclude each other");
   return on ? true : off ? false : undefined;
 }
 

@@ -52,7 +52,8 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
       path,
       policy: policies.root,
       workers: options.parallel || policies.effective.policy.upload.maxParallelFileReads || undefined,
-      stream: options.stdinFile === undefined ? undefined : { name: options.stdinFile, bytes: context.terminal.input() },
+      stream:
+        options.stdinFile === undefined ? undefined : { name: options.stdinFile, bytes: context.terminal.input() },
       actions: actionsOf(context, connection, policies, options),
       afterSave: retentionAfterSave(policies.effective.policy.retention, new Times('local').zone, ({ expired }) =>
         console.debug(`Expired ${expired.length} snapshot(s) of ${formatSource(source)}.`),
@@ -137,7 +138,13 @@ async function estimate(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (ports.syncFiles === undefined) return undefined;
-  const options = { syncFiles: ports.syncFiles, clock: ports.clock, separator: files.separator, own: new Set(own), signal };
+  const options = {
+    syncFiles: ports.syncFiles,
+    clock: ports.clock,
+    separator: files.separator,
+    own: new Set(own),
+    signal,
+  };
   try {
     return (await estimateTree(await files.realPath(path), root, options)).included.bytes;
   } catch {
