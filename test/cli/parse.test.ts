@@ -89,7 +89,6 @@ describe('commands that are not there yet', () => {
     ['mount all /mnt', 'mount'],
     ['gc info', 'maintenance info'],
     ['repository connect s3 --bucket=b', 'repository connect s3'],
-    ['blob delete x', 'blob delete'],
   ])('%s', async (argv, name) => {
     const { code, err } = await cairn(argv.split(' '));
     expect(err.split('\n')[0]).toBe(`cairn: error: '${name}' is not there yet`);

@@ -268,7 +268,7 @@ describe('snapshots', () => {
         /^Would delete snapshot [0-9a-f]{32} of ann@alpha:.* UTC \(pass --delete to confirm\)\n$/,
       ),
     });
-    await cli.ok('snapshot', 'delete', listed[0].id, '--delete');
+    await cli.ok('snapshot', 'delete', listed[0].id, '--delete', '--ignore-pins');
     expect(JSON.parse(await cli.ok('snapshot', 'list', source, '--json'))).toEqual([]);
   });
 
