@@ -148,7 +148,7 @@ export const datasets = {
     make: (path, full) => many(path, full ? 100_000 : 10_000, 300, 3),
   },
   mixed: {
-    title: (full) => (full ? 'mixed tree, 60,000 files, 3.8 GB' : 'mixed tree, 3,000 files, 190 MB'),
+    title: (full) => (full ? 'mixed tree, 60,000 files, 4 GB' : 'mixed tree, 3,000 files, 208 MB'),
     make: (path, full) => mixed(path, full ? 60_000 : 3000, 4),
   },
 };

@@ -52,7 +52,7 @@ function treeMemory(pid) {
  * Resolves to `{ seconds, cpu, others, memory, output }`; rejects when the command fails. `cpu` is in seconds, `others` the
  * cores that anything else on the machine kept busy meanwhile, `memory` in MiB; all three are undefined without /proc.
  */
-export function measure([command, ...args], { env = {}, cwd, timeout = 3_600_000 } = {}) {
+export function measure([command, ...args], { env = {}, cwd, timeout = 1_200_000 } = {}) {
   return new Promise((resolve, reject) => {
     const linux = process.platform === 'linux';
     const before = linux ? childrenSeconds() : 0;

@@ -8,8 +8,8 @@ const middle = (row, key) => median((row?.runs ?? []).map((run) => run[key]));
 
 /** Median of the ratios round by round: both were measured minutes apart at most. */
 function ratio(peer, own) {
-  const rounds = Math.min(peer?.runs.length ?? 0, own?.runs.length ?? 0);
-  return median(Array.from({ length: rounds }, (_, i) => peer.runs[i].seconds / own.runs[i].seconds));
+  const pairs = (own?.runs ?? []).map((run) => [peer?.runs.find(({ round }) => round === run.round), run]);
+  return median(pairs.map(([other, run]) => (other === undefined ? undefined : other.seconds / run.seconds)));
 }
 
 const seconds = (value) => (value === undefined ? '' : value < 1 ? value.toFixed(2) : value.toFixed(1));

@@ -8,9 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PASSWORD = 'bench-password';
 
 /** Kopia and Cairn: the same verbs, flags and environment. */
-function kopiaLike(name, command, peer) {
+function kopiaLike(name, command, peer, extra = []) {
   const config = (dir) => `--config-file=${join(dir, 'config', 'repository.config')}`;
-  const run = (dir, ...args) => [...command, ...args, config(dir), '--no-progress'];
+  const run = (dir, ...args) => [...command, ...args, config(dir), '--no-progress', ...extra];
   return {
     name,
     peer,
@@ -128,7 +128,7 @@ export function findTools(dist) {
     runtime: command,
   }));
   const absent = [];
-  const peers = { kopia: (path) => kopiaLike('kopia', [path], true), restic, rustic, borg };
+  const peers = { kopia: (path) => kopiaLike('kopia', [path], true, ['--no-auto-maintenance']), restic, rustic, borg };
   for (const [name, make] of Object.entries(peers)) {
     const path = onPath(name);
     if (path === undefined) absent.push(name);

@@ -91,6 +91,7 @@ async function once(tool, group, source, dir, record) {
   const target = join(dir, 'target');
   const timed = async (work, argv, options = {}) => {
     spawnSync('sync'); // no one pays for what an earlier command left to be written
+    record(work, {});
     record(work, await measure([...(group.prefix ?? []), ...argv], { env, ...options }));
   };
   freshFolder(dir);
@@ -147,15 +148,17 @@ export async function runWorks({ tools, base, full, rounds, only, log }) {
       if (group.reference) {
         freshFolder(dir);
         spawnSync('sync');
-        rowOf(group, 'backup', 'dd conv=fsync').runs.push(await reference(source, dir));
+        rowOf(group, 'backup', 'dd conv=fsync').runs.push({ round, ...(await reference(source, dir)) });
       }
       for (const tool of taking) {
+        let current = 'backup';
         const record = (work, result) => {
+          current = work;
           const row = rowOf(group, work, tool.name);
           if (result.disk !== undefined) row.disk = result.disk;
-          else {
+          else if (result.seconds !== undefined) {
             const { seconds, cpu, others, memory } = result;
-            row.runs.push({ seconds, cpu, others, memory });
+            row.runs.push({ round, seconds, cpu, others, memory });
             const load = others === undefined ? '' : `, others ${others.toFixed(1)} cores`;
             log(
               `  ${round + 1}/${rounds} ${tool.name} ${work}: ${seconds.toFixed(2)} s, ${Math.round(memory ?? 0)} MiB${load}`,
@@ -165,7 +168,7 @@ export async function runWorks({ tools, base, full, rounds, only, log }) {
         try {
           await once(tool, group, source, dir, record);
         } catch (error) {
-          rowOf(group, 'backup', tool.name).error = error.message;
+          rowOf(group, current, tool.name).error = error.message;
           log(`  ${tool.name} failed: ${error.message}`);
         }
       }

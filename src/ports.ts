@@ -81,6 +81,21 @@ export interface SyncFiles {
   close(handle: number): void;
 }
 
+/** Synchronous calls that write whole small files: a promise for each call costs more than the call. */
+export interface SyncWriter {
+  /** A new file; fails with `EEXIST` when the name is taken, also by a link. */
+  create(path: string, permissions: number): number;
+  /** Writes all of `data` from the start. */
+  write(handle: number, data: Uint8Array): void;
+  stat(handle: number): FileStat;
+  chmod(handle: number, mode: number): void;
+  chown(handle: number, uid: number, gid: number): void;
+  setTimes(handle: number, mtime: bigint): void;
+  close(handle: number): void;
+  rename(from: string, to: string): void;
+  removeFile(path: string): void;
+}
+
 /** What a file system adapter cannot keep; reported once per command, never silently. */
 export interface FileFidelity {
   /** Resolution of modification times read, in nanoseconds. */
@@ -159,7 +174,9 @@ export interface WorkerChannel {
   close(): void;
 }
 
-export type Spawn = (program: 'upload') => WorkerChannel;
+export type WorkerProgram = 'upload' | 'restore';
+
+export type Spawn = (program: WorkerProgram) => WorkerChannel;
 
 export interface Environment {
   readonly runtime: 'node' | 'deno' | 'bun' | 'workerd' | 'browser';
@@ -229,6 +246,7 @@ export interface Ports {
   native: Native;
   files?: Files;
   syncFiles?: SyncFiles;
+  syncWriter?: SyncWriter;
   fidelity?: FileFidelity;
   spawn?: Spawn;
   fetch?: typeof globalThis.fetch;

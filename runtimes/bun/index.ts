@@ -3,7 +3,7 @@ import type { FileFidelity, Native, Ports } from '../../src/ports.ts';
 import { nodeFidelity, nodeNative, nodePorts } from '../node/index.ts';
 import { plainBytes } from '../node/native.ts';
 import { bunEnvironment } from './environment.ts';
-import { bunFiles, exactTimes } from './files.ts';
+import { bunFiles, bunSyncWriter, exactTimes } from './files.ts';
 import { bunSpawn } from './spawn.ts';
 
 export { bunFiles, bunSpawn };
@@ -23,6 +23,7 @@ export function bunPorts(): Ports {
     ...nodePorts(),
     native: bunNative,
     files: bunFiles,
+    syncWriter: bunSyncWriter,
     fidelity: bunFidelity,
     spawn: bunSpawn,
     environment: bunEnvironment(),

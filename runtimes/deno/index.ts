@@ -7,6 +7,7 @@ import { libc } from './libc.ts';
 import { denoNative } from './native.ts';
 import { denoSpawn } from './spawn.ts';
 import { denoSyncFiles } from './sync-files.ts';
+import { denoSyncWriter } from './sync-writer.ts';
 
 export { denoFiles, denoNative, denoSpawn, denoSyncFiles };
 
@@ -23,6 +24,7 @@ export function denoPorts(): Ports {
     native: denoNative,
     files: denoFiles,
     syncFiles: denoSyncFiles,
+    syncWriter: denoSyncWriter,
     fidelity: denoFidelity,
     spawn: denoSpawn,
     environment: environmentOf('deno', Deno.version.deno),

@@ -21,6 +21,7 @@ const O_CLOEXEC = 0o2000000;
 const signatures = {
   statx: { parameters: ['i32', 'buffer', 'i32', 'u32', 'buffer'], result: 'i32' },
   utimensat: { parameters: ['i32', 'buffer', 'buffer', 'i32'], result: 'i32' },
+  futimens: { parameters: ['i32', 'buffer'], result: 'i32' },
   getdents64: { parameters: ['i32', 'buffer', 'usize'], result: 'isize' },
   open: { parameters: ['buffer', 'i32', 'u32'], result: 'i32' },
   close: { parameters: ['i32'], result: 'i32' },
@@ -128,14 +129,21 @@ function systemCalls(c: NonNullable<typeof symbols>) {
     chmod: (path: string, mode: number) => done(c.chmod(cPath(path), mode), 'chmod', path),
     chown: (path: string, uid: number, gid: number) => done(c.lchown(cPath(path), uid, gid), 'lchown', path),
     setTimes(path: string, time: bigint, followSymlinks: boolean) {
-      const seconds = toSeconds(time);
-      const both = new BigInt64Array(4); // two struct timespec: access, modification
-      both[0] = both[2] = BigInt(seconds);
-      both[1] = both[3] = time - fromSeconds(seconds);
       const flags = followSymlinks ? 0 : AT_SYMLINK_NOFOLLOW;
-      must(c.utimensat(AT_FDCWD, cPath(path), new Uint8Array(both.buffer), flags), 'utimensat', path);
+      must(c.utimensat(AT_FDCWD, cPath(path), timespecs(time), flags), 'utimensat', path);
     },
+    setDescriptorTimes: (fd: number, time: bigint) =>
+      done(c.futimens(fd, timespecs(time)), 'futimens', `descriptor ${fd}`),
   };
+}
+
+/** Two struct timespec: access, modification. */
+function timespecs(time: bigint): Uint8Array {
+  const seconds = toSeconds(time);
+  const both = new BigInt64Array(4);
+  both[0] = both[2] = BigInt(seconds);
+  both[1] = both[3] = time - fromSeconds(seconds);
+  return new Uint8Array(both.buffer);
 }
 
 function systemError(number: number, call: string, path: string): Error {

@@ -1,14 +1,12 @@
-import { type MessagePort, Worker, parentPort } from 'node:worker_threads';
+import { type MessagePort, Worker, parentPort, workerData } from 'node:worker_threads';
 import { CairnError } from '../../src/errors.ts';
-import type { WorkerChannel } from '../../src/ports.ts';
-
-export type Program = 'upload';
+import type { WorkerChannel, WorkerProgram } from '../../src/ports.ts';
 
 /** Megabytes; AEAD output is garbage at once, and a large young generation would keep a hundred of them. */
 const YOUNG_GENERATION = 8;
 
 /** Starts a worker; a message posted before it is ready waits for it. */
-export function startWorker(entry: URL, program: string): WorkerChannel {
+export function startWorker(entry: URL, program: WorkerProgram): WorkerChannel {
   const worker = new Worker(entry, {
     workerData: { program },
     execArgv: [],
@@ -29,6 +27,11 @@ export function startWorker(entry: URL, program: string): WorkerChannel {
       void worker.terminate();
     },
   };
+}
+
+/** What this worker was started for. */
+export function workerProgram(): WorkerProgram {
+  return (workerData as { program: WorkerProgram }).program;
 }
 
 /** The worker's own end. */

@@ -8,11 +8,12 @@ import { nodeNative } from './native.ts';
 import { random } from './random.ts';
 import { nodeSpawn } from './spawn.ts';
 import { nodeSyncFiles } from './sync-files.ts';
+import { nodeSyncWriter } from './sync-writer.ts';
 import { subprocess } from './subprocess.ts';
 import { terminal } from './terminal.ts';
 import { wasm } from './wasm.ts';
 
-export { clock, nodeFiles, nodeNative, nodeSpawn, nodeSyncFiles, random, terminal, wasm };
+export { clock, nodeFiles, nodeNative, nodeSpawn, nodeSyncFiles, nodeSyncWriter, random, terminal, wasm };
 
 const posix = process.platform !== 'win32';
 
@@ -32,6 +33,7 @@ export function nodePorts(): Ports {
     native: nodeNative,
     files: nodeFiles,
     syncFiles: nodeSyncFiles,
+    syncWriter: nodeSyncWriter,
     fidelity: nodeFidelity,
     spawn: nodeSpawn,
     fetch: (input, init) => globalThis.fetch(input, init), // Node loads its fetch at the first look at it

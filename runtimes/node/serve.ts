@@ -1,8 +1,11 @@
+import { serve as serveRestore } from '../../src/restore/worker.ts';
 import { serve as serveUpload } from '../../src/upload/worker.ts';
 import type { Ports } from '../../src/ports.ts';
-import { parentChannel } from './channel.ts';
+import { parentChannel, workerProgram } from './channel.ts';
 
-/** Runs the worker program: the upload's, the only one there is. */
+const programs = { upload: serveUpload, restore: serveRestore };
+
+/** Runs the program that this worker was started for. */
 export async function serve(ports: Ports): Promise<void> {
-  serveUpload(ports, parentChannel());
+  programs[workerProgram()](ports, parentChannel());
 }

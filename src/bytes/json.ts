@@ -1,3 +1,5 @@
+import { CairnError } from '../errors.ts';
+
 /**
  * JSON as Go's encoding/json writes and reads it (spec/repository-format.md, Notation; snapshots-and-policies.md 3.4).
  * Writing: no spaces, keys in the order given, `<`, `>`, `&`, U+2028 and U+2029 escaped, bigint as a plain integer,
@@ -41,11 +43,15 @@ export function quoteJson(text: string): string {
   return quoted + '"';
 }
 
-export function encodeJson(value: Json | undefined): string {
+/** Deeper values are refused before they exhaust the stack; Kopia's own are a handful of levels deep. */
+const MAX_DEPTH = 1000;
+
+export function encodeJson(value: Json | undefined, depth = 0): string {
   switch (typeof value) {
     case 'string':
       return quoteJson(value);
     case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
     case 'bigint':
     case 'boolean':
       return String(value);
@@ -53,11 +59,12 @@ export function encodeJson(value: Json | undefined): string {
       return 'null';
   }
   if (value === null) return 'null';
-  if (Array.isArray(value)) return '[' + value.map(encodeJson).join(',') + ']';
+  if (depth > MAX_DEPTH) throw new CairnError('corrupt', 'the JSON value is nested too deeply');
+  if (Array.isArray(value)) return '[' + value.map((member) => encodeJson(member, depth + 1)).join(',') + ']';
   let text = '';
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    text += (text === '' ? '' : ',') + quoteJson(key) + ':' + encodeJson(member);
+    text += (text === '' ? '' : ',') + quoteJson(key) + ':' + encodeJson(member, depth + 1);
   }
   return '{' + text + '}';
 }

@@ -2,7 +2,7 @@
 export async function mapLimit<T, R>(
   items: readonly T[],
   limit: number,
-  work: (item: T, at: number) => Promise<R>,
+  work: (item: T, at: number) => R | Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   results.length = items.length;
@@ -12,7 +12,8 @@ export async function mapLimit<T, R>(
     while (next < items.length && !failed) {
       const at = next++;
       try {
-        results[at] = await work(items[at], at);
+        const result = work(items[at], at);
+        results[at] = result instanceof Promise ? await result : result;
       } catch (error) {
         failed = true;
         throw error;

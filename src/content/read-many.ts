@@ -48,7 +48,7 @@ export async function readRanges(
   storage: BlobStorage,
   ids: Iterable<string>,
   require: (id: string) => ContentInfo,
-  open: (info: ContentInfo, packed: Uint8Array) => Promise<Uint8Array>,
+  open: (info: ContentInfo, packed: Uint8Array) => Uint8Array | Promise<Uint8Array>,
   each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
 ): Promise<void> {
   const infos: ContentInfo[] = [];
@@ -60,14 +60,26 @@ export async function readRanges(
     }
   }
   const budget = new Budget(IN_FLIGHT);
-  const one = async (info: ContentInfo, packed: () => Uint8Array | Promise<Uint8Array>) => {
-    let data: Uint8Array | Error;
+  /** Without a promise where nothing has to wait: one costs as much as opening a small content. */
+  const openNow = (info: ContentInfo, packed: Uint8Array): void | Promise<void> => {
+    let data: Uint8Array | Error | Promise<Uint8Array>;
     try {
-      data = await open(info, await packed());
+      data = open(info, packed);
     } catch (error) {
       data = packError(info, error) as Error;
     }
-    await each(info.id, data);
+    if (!(data instanceof Promise)) return each(info.id, data);
+    const failed = (error: unknown) => packError(info, error) as Error;
+    return data.catch(failed).then((result) => each(info.id, result));
+  };
+  const alone = async (info: ContentInfo) => {
+    let packed: Uint8Array;
+    try {
+      packed = await storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
+    } catch (error) {
+      return each(info.id, packError(info, error) as Error);
+    }
+    await openNow(info, packed);
   };
   const fetchRange = async (range: Range) => {
     let bytes: Uint8Array;
@@ -76,16 +88,13 @@ export async function readRanges(
     } catch (error) {
       // a cut-off pack may still hold the first contents of the range
       const single = isCairnError(error, 'invalid-range') && range.contents.length > 1;
-      for (const info of range.contents)
-        await one(info, () => {
-          if (!single) throw error;
-          return storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
-        });
+      for (const info of range.contents) await (single ? alone(info) : each(info.id, packError(info, error) as Error));
       return;
     }
     for (const info of range.contents) {
       const start = info.packOffset - range.offset;
-      await one(info, () => bytes.subarray(start, start + info.packedLength));
+      const opened = openNow(info, bytes.subarray(start, start + info.packedLength));
+      if (opened !== undefined) await opened;
     }
   };
   const ranges = planRanges(infos);

@@ -119,30 +119,52 @@ export class ContentStore implements ContentReader {
     }
   }
 
-  /** Decrypts and decompresses; what comes out has the length that the index tells. */
-  async openContent(info: ContentInfo, packed: Uint8Array): Promise<Uint8Array> {
+  /**
+   * Decrypts and decompresses; what comes out has the length that the index tells. A plain value where neither has to
+   * wait.
+   */
+  openContent(info: ContentInfo, packed: Uint8Array): Uint8Array | Promise<Uint8Array> {
     try {
-      const hash = contentKey(info.id).subarray(1);
-      const plain = await openBytes(this.crypto, cipherId(hash), packed);
-      const data =
-        info.compression === 0 ? plain : await decompress(this.crypto, plain, info.originalLength, info.compression);
-      if (data.length !== info.originalLength)
-        throw new CairnError('corrupt', `it has ${data.length} bytes, the index says ${info.originalLength}`);
-      return data;
+      const plain = openBytes(this.crypto, cipherId(contentKey(info.id).subarray(1)), packed);
+      if (!(plain instanceof Promise) && info.compression === 0) return checkLength(info, plain);
+      return this.#inflate(info, plain).catch((cause: unknown) => {
+        throw damaged(info, cause);
+      });
     } catch (cause) {
-      if (!isCairnError(cause)) throw cause;
-      throw new CairnError(
-        cause.code,
-        `content ${info.id} is damaged (${info.packBlob}, offset ${info.packOffset}, length ${info.packedLength}): ${cause.message}`,
-        { cause, data: { id: info.id, pack: info.packBlob, offset: info.packOffset, length: info.packedLength } },
-      );
+      throw damaged(info, cause);
     }
+  }
+
+  async #inflate(info: ContentInfo, opened: Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+    const plain = await opened;
+    const { compression, originalLength } = info;
+    const data = compression === 0 ? plain : await decompress(this.crypto, plain, originalLength, compression);
+    return checkLength(info, data);
   }
 
   /** Hashes a plaintext again and compares with its ID: what decryption alone does not prove. */
   matches(id: string, plain: Uint8Array): boolean {
     return equalBytes(this.crypto.hasher.hash(plain), contentKey(id).subarray(1));
   }
+}
+
+function checkLength({ originalLength }: ContentInfo, data: Uint8Array): Uint8Array {
+  if (data.length !== originalLength)
+    throw new CairnError('corrupt', `it has ${data.length} bytes, the index says ${originalLength}`);
+  return data;
+}
+
+/** Says which content, and where it is stored. */
+function damaged(
+  { id, packBlob: pack, packOffset: offset, packedLength: length }: ContentInfo,
+  cause: unknown,
+): unknown {
+  if (!isCairnError(cause)) return cause;
+  return new CairnError(
+    cause.code,
+    `content ${id} is damaged (${pack}, offset ${offset}, length ${length}): ${cause.message}`,
+    { cause, data: { id, pack, offset, length } },
+  );
 }
 
 /** Whether a content goes to `q` packs. */

@@ -212,7 +212,8 @@ export class WriteManager implements ContentWriter {
     })();
     const tracked = put.catch(async (error: unknown) => {
       this.#failure ??= error;
-      await pack.abort().catch(() => {});
+      // what is half-written goes away at once: the disk may be full of it
+      await Promise.all([pack.abort(), this.#open.p?.abort(), this.#open.q?.abort()]).catch(() => {});
     });
     this.#puts.add(tracked);
     this.#finishing.add(pack);

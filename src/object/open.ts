@@ -21,6 +21,14 @@ export async function objectPieces(contents: ObjectContents, objectId: string): 
   return pieces;
 }
 
+/** The one content that an object is, when that can be told without reading: most files are such. */
+export function directPiece(contents: ObjectContents, objectId: string): ObjectPiece | undefined {
+  const { indirection, compressed, contentId } = parseObjectId(objectId);
+  if (indirection > 0 || compressed) return undefined;
+  const info = contents.info(contentId);
+  return info && { start: 0, length: info.originalLength, contentId, compressed };
+}
+
 /** All contents of an object, those of its index objects included: what garbage collection and verify need. */
 export async function* objectContentIds(contents: ObjectContents, objectId: string, depth = 0): AsyncGenerator<string> {
   checkDepth(objectId, depth);

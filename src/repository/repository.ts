@@ -23,12 +23,13 @@ export class Repository extends RepositoryReader {
     path: string,
     options: LocalTargetOptions & RestoreOptions = {},
   ): Promise<RestoreStats> {
-    const { files } = this.state.ports;
+    const { ports } = this.state;
+    const { files } = ports;
     if (files === undefined)
       throw new CairnError(
         'unsupported',
         'this runtime gives no access to local files, so nothing can be restored to them',
       );
-    return restoreEntry(this.objects, entry, new LocalTarget(files, path, options), options);
+    return restoreEntry(this.objects, entry, new LocalTarget(files, path, options, ports), options);
   }
 }

@@ -34,6 +34,7 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
     crypto: state.contents.crypto,
     parameters: format.parameters,
     syncFiles,
+    clock: ports.clock,
     spawn: ports.spawn,
     workers: options.workers ?? Math.min(8, Math.max(1, cores)),
   });

@@ -16,7 +16,7 @@ import type { Ports } from '../ports.ts';
 
 export type RepositoryPorts = Pick<
   Ports,
-  'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'fidelity' | 'spawn' | 'environment'
+  'clock' | 'random' | 'wasm' | 'native' | 'files' | 'syncFiles' | 'syncWriter' | 'fidelity' | 'spawn' | 'environment'
 >;
 
 /** All that an open repository is made of. */

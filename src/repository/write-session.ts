@@ -3,7 +3,7 @@ import { formatBytes } from '../content/pack-file.ts';
 import { WriteManager } from '../content/writer.ts';
 import { CairnError } from '../errors.ts';
 import { equalBytes } from '../bytes/gather.ts';
-import { openFormat, readFormatBlobs, retentionFor } from '../format/format.ts';
+import { openFormat, readFormatBlobs, retentionFor, type FormatBlobs } from '../format/format.ts';
 import { encodeRepositoryBlob } from '../format/repository-blob.ts';
 import { checkUpgradeLock } from '../format/upgrade-lock.ts';
 import { createSplitter } from '../kernels/splitter.ts';
@@ -80,8 +80,12 @@ export class WriteSession {
     const now = ports.clock.monotonic();
     if (now - this.#formatChecked < FORMAT_REFRESH) return;
     const blobs = await readFormatBlobs(storage);
+    if (!equalBytes(blobs.repository, encodeRepositoryBlob(format.outer))) await this.#checkChanged(blobs);
     this.#formatChecked = now;
-    if (equalBytes(blobs.repository, encodeRepositoryBlob(format.outer))) return;
+  }
+
+  async #checkChanged(blobs: FormatBlobs): Promise<void> {
+    const { format, ports } = this.repository.state;
     const current = await openFormat(blobs, { formatKey: format.formatKey }, ports.native).catch((cause: unknown) => {
       throw new CairnError(
         'wrong-password',
@@ -93,6 +97,16 @@ export class WriteSession {
       );
     });
     checkUpgradeLock(current.parameters, ports.clock.now(), undefined);
+    const { version, indexVersion, epochParameters } = current.parameters;
+    const known = format.parameters;
+    const same =
+      version === known.version &&
+      indexVersion === known.indexVersion &&
+      epochParameters.enabled === known.epochParameters.enabled;
+    if (!same)
+      throw new CairnError('upgrade-in-progress', 'the repository was upgraded while it was being written to', {
+        hint: 'repeat the command; what was stored so far is found again',
+      });
   }
 
   /** Flushes, then ends the session. */

@@ -3,14 +3,19 @@ import { Budget, mapLimit } from '../bytes/parallel.ts';
 import { CairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { asError } from '../snapshot/walk.ts';
+import type { ObjectPiece } from '../object/types.ts';
 import { ReadWindow, type FilePlan, type PieceUse } from './plan.ts';
 import type { RestoreRun } from './run.ts';
 import type { FileWriter, RestoreTarget } from './target.ts';
 
-/** Bytes on their way to the target, and what the smallest file counts for: at most 128 files are open at a time. */
-const IN_FLIGHT = 32 << 20;
-const LEAST_COST = 256 << 10;
+/** Bytes on their way to the target, and what the smallest content counts for. */
+const IN_FLIGHT = 8 << 20;
+const LEAST_COST = 64 << 10;
+/** The same for a file that is written at once: it is not open in between. */
+const WHOLE_COST = 4 << 10;
 const PARALLEL = 16;
+/** Files and links written step by step at a time. */
+const STEPPING = 128;
 
 interface Job extends FilePlan {
   /** Pieces that are not written yet. */
@@ -30,6 +35,7 @@ export class Delivery {
   readonly #target: RestoreTarget;
   readonly #run: RestoreRun;
   readonly #budget = new Budget(IN_FLIGHT);
+  readonly #stepping = new Budget(STEPPING);
   readonly #unsettled = new Set<Job>();
   #window = new ReadWindow<Job>();
   #reading: Promise<void> = Promise.resolve();
@@ -40,10 +46,19 @@ export class Delivery {
     this.#run = run;
   }
 
-  /** Takes a file or link; `done` is called when it is written or has failed, never after the run was stopped. */
-  async add(plan: FilePlan, done: () => void): Promise<void> {
+  /**
+   * Takes a file or link; `done` is called when it is written or has failed, never after the run was stopped. A promise
+   * holds back the next.
+   */
+  add(plan: FilePlan, done: () => void): Promise<void> | undefined {
     const job: Job = { ...plan, left: plan.pieces.length, settled: false, done };
     this.#unsettled.add(job);
+    if (job.pieces.length > 1) return this.#addParts(job);
+    this.#window.add(job, job.pieces[0]);
+    return this.#window.isFull ? this.#flush() : undefined;
+  }
+
+  async #addParts(job: Job): Promise<void> {
     for (const piece of job.pieces) {
       this.#window.add(job, piece);
       if (this.#window.isFull) await this.#flush();
@@ -88,8 +103,29 @@ export class Delivery {
   }
 
   /** Takes a content's bytes; resolves when there is room for more, not when they are written. */
-  async #deliver(uses: readonly PieceUse<Job>[], data: Uint8Array | Error): Promise<void> {
+  #deliver(uses: readonly PieceUse<Job>[], data: Uint8Array | Error): Promise<void> | undefined {
     this.#run.check();
+    if (data instanceof Error || data.length > (this.#target.wholeLimit ?? -1)) return this.#deliverParts(uses, data);
+    const cost = Math.max(WHOLE_COST, data.length);
+    if (uses.length > 1) return this.#deliverWhole(uses, data, cost);
+    const admitted = this.#budget.acquire(cost);
+    if (admitted !== undefined) return admitted.then(() => this.#placeBeside(uses[0], data, cost));
+    this.#placeBeside(uses[0], data, cost);
+    return undefined;
+  }
+
+  async #deliverWhole(uses: readonly PieceUse<Job>[], data: Uint8Array, cost: number): Promise<void> {
+    for (const use of uses) {
+      await this.#budget.acquire(cost);
+      this.#placeBeside(use, data, cost);
+    }
+  }
+
+  #placeBeside(use: PieceUse<Job>, data: Uint8Array, cost: number): void {
+    this.#run.inBackground(this.#place(use, data).finally(() => this.#budget.release(cost)));
+  }
+
+  async #deliverParts(uses: readonly PieceUse<Job>[], data: Uint8Array | Error): Promise<void> {
     const cost = Math.max(LEAST_COST, data instanceof Error ? 0 : data.length);
     await this.#budget.acquire(cost);
     const written = mapLimit(uses, PARALLEL, (use) => this.#place(use, data));
@@ -105,14 +141,8 @@ export class Delivery {
           'corrupt',
           `content ${piece.contentId} has ${data.length} bytes, its object says ${piece.length}`,
         );
-      if (job.entry.type === 's') await this.#target.writeSymlink(job.path, job.entry, nameFromBytes(data));
-      else {
-        job.writer ??= this.#target.beginFile(job.path, job.entry, job.length);
-        const writer = await job.writer;
-        if (data.length > 0) await writer.write(data, piece.start);
-      }
-      if (--job.left > 0 || job.settled) return;
-      await (await job.writer)?.finish();
+      const whole = this.#isWhole(job, data) && (await this.#target.writeWhole!(job.path, job.entry, data));
+      if (!whole && !(await this.#placeInSteps(job, piece, data))) return;
       this.#count(job);
     } catch (error) {
       if (job.settled) return;
@@ -123,6 +153,28 @@ export class Delivery {
     job.settled = true;
     this.#unsettled.delete(job);
     job.done();
+  }
+
+  #isWhole({ entry, pieces }: Job, { length }: Uint8Array): boolean {
+    return entry.type !== 's' && pieces.length === 1 && length <= (this.#target.wholeLimit ?? -1);
+  }
+
+  /** Whether it was the last piece. */
+  async #placeInSteps(job: Job, piece: ObjectPiece, data: Uint8Array): Promise<boolean> {
+    await this.#stepping.acquire(1);
+    try {
+      if (job.entry.type === 's') await this.#target.writeSymlink(job.path, job.entry, nameFromBytes(data));
+      else {
+        job.writer ??= this.#target.beginFile(job.path, job.entry, job.length);
+        const writer = await job.writer;
+        if (data.length > 0) await writer.write(data, piece.start);
+      }
+      if (--job.left > 0 || job.settled) return false;
+      await (await job.writer)?.finish();
+      return true;
+    } finally {
+      this.#stepping.release(1);
+    }
   }
 
   #count({ path, entry, partial, length }: Job): void {

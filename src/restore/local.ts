@@ -15,6 +15,7 @@ import {
   type OpenDirectory,
 } from './open-directory.ts';
 import { removeTree } from './remove.ts';
+import { WHOLE_LIMIT, WholeFiles, type WholeFilePorts } from './whole-files.ts';
 import { noCounters, type FileWriter, type RestoreTarget } from './target.ts';
 
 /** The flags of `restore`, with Kopia's defaults (spec/snapshots-and-policies.md section 9.3). */
@@ -55,13 +56,22 @@ export class LocalTarget implements RestoreTarget {
   readonly #root: string;
   readonly #options: LocalTargetOptions;
   readonly #directories = new Map<string, OpenDirectory>();
+  readonly #whole: WholeFiles | undefined;
+  readonly wholeLimit: number;
   #temporaryNumber = 0;
 
-  constructor(files: Files, root: string, options: LocalTargetOptions = {}) {
+  /** With `ports` small files are written by synchronous calls, in workers where there are some. */
+  constructor(files: Files, root: string, options: LocalTargetOptions = {}, ports: WholeFilePorts = {}) {
     this.#files = files;
     this.#root = withoutTrailingSeparator(root, files.separator);
     this.#options = options;
     this.windowsNames = files.separator === '\\';
+    const { writeSparseFiles, writeFilesAtomically, flushFiles, ignorePermissionErrors = true } = options;
+    const { syncWriter } = ports;
+    // a flush waits for the disk, creating a file on Windows for scanners: there many at a time are better
+    const inSteps = writeSparseFiles || writeFilesAtomically || flushFiles || this.windowsNames;
+    if (syncWriter !== undefined && !inSteps) this.#whole = new WholeFiles(syncWriter, ports, ignorePermissionErrors);
+    this.wholeLimit = this.#whole === undefined ? -1 : WHOLE_LIMIT;
   }
 
   get #mayChangeMode(): boolean {
@@ -198,6 +208,30 @@ export class LocalTarget implements RestoreTarget {
     };
   }
 
+  async writeWhole(relative: string, entry: DirEntry, data: Uint8Array): Promise<boolean> {
+    const { directory, name, path } = this.#locate(relative);
+    const { skipOwners, skipPermissions } = this.#options;
+    if (this.#whole === undefined || ((skipOwners || skipPermissions) && directory.existing.has(name))) return false;
+    const refused = await this.#whole.write(
+      directory,
+      {
+        temporary: this.#temporaryPath(directory),
+        path,
+        attributes: this.#wanted(relative, entry),
+        modeOwner: { uid: entry.uid, gid: entry.gid },
+      },
+      data,
+    );
+    if (refused === undefined) return false;
+    this.counters.permissionErrors += refused;
+    if (directory.existing.has(name + PLACEHOLDER_SUFFIX)) await this.#dropPlaceholder(relative);
+    return true;
+  }
+
+  close(): void {
+    this.#whole?.close();
+  }
+
   async writeSymlink(relative: string, entry: DirEntry, linkTarget: string): Promise<void> {
     const { directory, name, path } = this.#locate(relative);
     if (linkTarget.includes('\0')) throw new CairnError('corrupt', `the target of the link ${path} holds a NUL`);
@@ -216,6 +250,18 @@ export class LocalTarget implements RestoreTarget {
     }
   }
 
+  #wanted(relative: string, entry: DirEntry, kept?: FileStat): Attributes {
+    const { skipOwners, skipPermissions, skipTimes, rootAttributes = true } = this.#options;
+    const wanted: Attributes = { mode: kept?.mode, owner: kept };
+    if (relative !== '' || rootAttributes) {
+      if (!skipPermissions) wanted.mode = entry.mode;
+      if (!skipOwners) wanted.owner = { uid: entry.uid, gid: entry.gid };
+      if (!skipTimes) wanted.mtime = entry.mtime;
+    }
+    if (this.windowsNames) wanted.owner = undefined;
+    return wanted;
+  }
+
   async #setAttributes(
     relative: string,
     entry: DirEntry,
@@ -223,21 +269,9 @@ export class LocalTarget implements RestoreTarget {
     stat: FileStat,
     kept?: FileStat,
   ): Promise<void> {
-    const {
-      skipOwners,
-      skipPermissions,
-      skipTimes,
-      ignorePermissionErrors = true,
-      rootAttributes = true,
-    } = this.#options;
-    const wanted: Attributes = { mode: kept?.mode, owner: kept };
-    if (relative !== '' || rootAttributes) {
-      if (!skipPermissions) wanted.mode = entry.mode;
-      if (!skipOwners) wanted.owner = entry;
-      if (!skipTimes) wanted.mtime = entry.mtime;
-    }
-    if (this.windowsNames) wanted.owner = undefined;
+    const { skipPermissions, ignorePermissionErrors = true } = this.#options;
     const modeOwner = this.windowsNames ? stat : skipPermissions ? (kept ?? stat) : entry;
+    const wanted = this.#wanted(relative, entry, kept);
     await setAttributes(this.#files, path, stat, wanted, modeOwner, ignorePermissionErrors, this.counters);
   }
 

@@ -10,6 +10,8 @@ export interface OpenDirectory {
   taken: Set<string>;
   /** Owner and mode of files made here. */
   created?: FileStat;
+  /** Who writes whole files here (whole-files.ts). */
+  lane?: number;
 }
 
 const OWNER_RWX = 0o700;

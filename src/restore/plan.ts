@@ -1,6 +1,6 @@
 import { CairnError } from '../errors.ts';
 import { parseObjectId } from '../object/id.ts';
-import { objectPieces, type ObjectContents } from '../object/open.ts';
+import { directPiece, objectPieces, type ObjectContents } from '../object/open.ts';
 import type { ObjectPiece } from '../object/types.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { isCheckpointed } from '../snapshot/verify.ts';
@@ -19,14 +19,22 @@ export interface FilePlan {
 /** Longest link target of any system, with room. */
 const MAX_LINK = 64 << 10;
 
-/** Plans a file or link; `corrupt` when the length of its pieces is not the entry's size. */
-export async function planFile(contents: ObjectContents, path: string, entry: DirEntry): Promise<FilePlan> {
+/** Plans a file or link, at once where nothing must be read; `corrupt` when its pieces are not as long as the entry says. */
+export function planFile(contents: ObjectContents, path: string, entry: DirEntry): FilePlan | Promise<FilePlan> {
+  const direct = directPiece(contents, entry.objectId);
+  if (direct !== undefined) return checkedPlan(path, entry, [direct]);
+  return planPieces(contents, entry).then((pieces) => checkedPlan(path, entry, pieces));
+}
+
+async function planPieces(contents: ObjectContents, entry: DirEntry): Promise<ObjectPiece[]> {
   const { indirection, compressed, contentId } = parseObjectId(entry.objectId);
   // the length of an object compressed as a whole is in no index: take the entry's word, writing checks it
-  const pieces =
-    indirection === 0 && compressed && !isCheckpointed(entry)
-      ? [{ start: 0, length: entry.size, contentId, compressed }]
-      : await objectPieces(contents, entry.objectId);
+  if (indirection === 0 && compressed && !isCheckpointed(entry))
+    return [{ start: 0, length: entry.size, contentId, compressed }];
+  return objectPieces(contents, entry.objectId);
+}
+
+function checkedPlan(path: string, entry: DirEntry, pieces: ObjectPiece[]): FilePlan {
   const last = pieces.at(-1);
   const length = last === undefined ? 0 : last.start + last.length;
   const partial = length !== entry.size && isCheckpointed(entry);

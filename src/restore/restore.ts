@@ -47,10 +47,9 @@ export async function restoreEntry(
   } catch (error) {
     run.stop(error);
   }
-  if (run.fatal !== undefined) {
-    await delivery.abort();
-    throw run.fatal;
-  }
+  if (run.fatal !== undefined) await delivery.abort();
+  target.close?.();
+  if (run.fatal !== undefined) throw run.fatal;
   return Object.assign(run.stats, target.counters);
 }
 
@@ -158,18 +157,39 @@ class TreeRestore {
     };
     const plans = await mapLimit(files, PLAN_PARALLEL, (entry) => this.#plan(entry, parent));
     for (const plan of plans) {
-      if (plan === undefined) done();
-      else await this.#delivery.add(plan, done);
+      if (plan === undefined) {
+        done();
+        continue;
+      }
+      const added = this.#delivery.add(plan, done);
+      if (added !== undefined) await added;
     }
   }
 
-  /** Where the bytes of a file or link are; undefined when it is skipped or failed. */
-  async #plan(entry: DirEntry, parent: Node | undefined): Promise<FilePlan | undefined> {
+  /** Where the bytes of a file or link are; undefined when it is skipped or failed. No promise where none is needed. */
+  #plan(entry: DirEntry, parent: Node | undefined): FilePlan | undefined | Promise<FilePlan | undefined> {
     const path = parent === undefined ? '' : joinPath(parent.path, entry.name);
     try {
       if (entry.type !== 'f' && entry.type !== 's')
         throw new CairnError('unsupported', `entries of the type "${entry.type}" cannot be restored`);
-      if (await this.#target.accepts(path, entry)) return await planFile(this.#contents, path, entry);
+      const accepted = this.#target.accepts(path, entry);
+      const plan = accepted === true ? planFile(this.#contents, path, entry) : undefined;
+      if (plan !== undefined && !(plan instanceof Promise)) return plan;
+      return this.#planLater(path, entry, accepted, plan);
+    } catch (error) {
+      this.#run.fail(path, asError(error));
+      return undefined;
+    }
+  }
+
+  async #planLater(
+    path: string,
+    entry: DirEntry,
+    accepted: boolean | Promise<boolean>,
+    plan: Promise<FilePlan> | undefined,
+  ): Promise<FilePlan | undefined> {
+    try {
+      if (await accepted) return await (plan ?? planFile(this.#contents, path, entry));
       this.#run.stats.skipped++;
       this.#run.stats.skippedBytes += entry.type === 'f' ? entry.size : 0;
       this.#run.progress();

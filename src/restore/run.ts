@@ -11,7 +11,7 @@ export interface PlaceholderRule {
 }
 
 export interface RestoreOptions {
-  /** Goes on after errors and counts them; a full disk and a cancellation still end the run. */
+  /** Goes on after errors and counts them; a full disk, a cancellation and a dead worker still end the run. */
   ignoreErrors?: boolean;
   /** Called after each entry. */
   onProgress?: (stats: RestoreStats) => void;
@@ -20,13 +20,17 @@ export interface RestoreOptions {
 }
 
 const MAX_ERRORS = 1000;
+/** Errors that are not an entry's own. */
+const ENDS = new Set<string>(['no-space', 'canceled', 'internal']);
 
 /** What the parts of one restore share: its numbers, its errors, its end, and the work that runs beside. */
 export class RestoreRun {
   readonly stats = emptyRestoreStats();
   readonly #target: Pick<RestoreTarget, 'counters'>;
   readonly #options: RestoreOptions;
-  readonly #background = new Set<Promise<void>>();
+  /** Work in the background, and who waits for some of it. */
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
   #fatal: Error | undefined;
 
   constructor(target: Pick<RestoreTarget, 'counters'>, options: RestoreOptions) {
@@ -52,7 +56,7 @@ export class RestoreRun {
   /** Counts an error, or makes it the end of the run. */
   fail(path: string, error: Error): void {
     const code = error instanceof CairnError ? error.code : 'io';
-    if (!this.#options.ignoreErrors || code === 'no-space' || code === 'canceled') {
+    if (!this.#options.ignoreErrors || ENDS.has(code)) {
       this.stop(code === 'canceled' ? error : withPath(path, error));
       return;
     }
@@ -68,17 +72,24 @@ export class RestoreRun {
 
   /** Starts work that nothing waits for before the end. */
   inBackground(work: Promise<void>): void {
-    const tracked = work.catch((error) => this.stop(error)).finally(() => this.#background.delete(tracked));
-    this.#background.add(tracked);
+    this.#running++;
+    const done = () => {
+      this.#running--;
+      for (const wake of this.#waiting.splice(0)) wake();
+    };
+    work.then(done, (error: unknown) => {
+      this.stop(error);
+      done();
+    });
   }
 
   /** Resolves when some of the work in the background is done. */
   async someDone(): Promise<void> {
-    await Promise.race(this.#background);
+    if (this.#running > 0) await new Promise<void>((wake) => this.#waiting.push(wake));
   }
 
   async allDone(): Promise<void> {
-    while (this.#background.size > 0) await Promise.all(this.#background);
+    while (this.#running > 0) await this.someDone();
   }
 }
 

@@ -38,5 +38,11 @@ export interface RestoreTarget {
   accepts(path: string, entry: DirEntry): boolean | Promise<boolean>;
   /** `length` is the number of bytes that will be written. */
   beginFile(path: string, entry: DirEntry, length: number): Promise<FileWriter>;
+  /** Files up to so many bytes are better given to `writeWhole`. */
+  readonly wholeLimit?: number;
+  /** Writes a file at once; false when it did not and nothing of it is there, so that `beginFile` does it or tells why. */
+  writeWhole?(path: string, entry: DirEntry, data: Uint8Array): Promise<boolean>;
   writeSymlink(path: string, entry: DirEntry, linkTarget: string): Promise<void>;
+  /** Nothing follows. */
+  close?(): void;
 }

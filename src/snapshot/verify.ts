@@ -1,7 +1,7 @@
 import { mapLimit } from '../bytes/parallel.ts';
 import { CairnError, type ErrorCode } from '../errors.ts';
 import { parseObjectId } from '../object/id.ts';
-import { objectContentIds, objectPieces, openObject, type ObjectContents } from '../object/open.ts';
+import { directPiece, objectContentIds, objectPieces, openObject, type ObjectContents } from '../object/open.ts';
 import type { ObjectPiece } from '../object/types.ts';
 import type { DirEntry } from './entry.ts';
 import { ObjectSet } from './object-set.ts';
@@ -149,17 +149,30 @@ class Verification {
   }
 
   async #checkAll(found: readonly WalkedEntry[]): Promise<void> {
-    await mapLimit(found, this.options.parallel ?? 8, async (item) => {
-      if (this.result.stopped) return;
+    await mapLimit(found, this.options.parallel ?? 8, (item) => {
+      if (this.result.stopped) return undefined;
       throwIfCanceled(this.options.signal);
       try {
-        await this.#check(item);
+        if (this.#checkDirect(item)) return undefined;
       } catch (error) {
         this.#fail(item, asError(error));
+        return undefined;
       }
+      return this.#check(item).catch((error: unknown) => this.#fail(item, asError(error)));
     });
     this.options.onProgress?.(this.result.stats);
     if (this.#batchBytes >= BATCH_BYTES || this.#batch.length >= BATCH_FILES) await this.readBatch();
+  }
+
+  /** Checks an object of one content, which needs no reading; false for others. */
+  #checkDirect(item: WalkedEntry): boolean {
+    const { entry } = item;
+    const piece = directPiece(this.contents, entry.objectId);
+    if (piece === undefined) return false;
+    this.#checkContent(entry.objectId, piece.contentId);
+    if (entry.type !== 'd') this.#take(item, [piece], this.#isDrawn());
+    this.result.stats.processedObjectCount++;
+    return true;
   }
 
   async #check(item: WalkedEntry): Promise<void> {
@@ -167,21 +180,22 @@ class Verification {
     const { indirection, compressed, contentId } = parseObjectId(entry.objectId);
     if (indirection === 0) this.#checkContent(entry.objectId, contentId);
     else for await (const id of objectContentIds(this.contents, entry.objectId)) this.#checkContent(entry.objectId, id);
-    const { stats } = this.result;
     if (entry.type !== 'd') {
       const wanted = this.#isDrawn();
       // the length of an object compressed as a whole is only known by reading it
-      if (!compressed || wanted) {
-        const pieces = await objectPieces(this.contents, entry.objectId);
-        this.#checkLength(item, pieces);
-        if (wanted) {
-          this.#batch.push({ file: item, pieces });
-          for (const piece of pieces) this.#batchBytes += piece.length;
-        }
-      }
-      stats.processedBytes += entry.size;
+      const pieces = !compressed || wanted ? await objectPieces(this.contents, entry.objectId) : undefined;
+      this.#take(item, pieces, wanted);
     }
-    stats.processedObjectCount++;
+    this.result.stats.processedObjectCount++;
+  }
+
+  #take(file: WalkedEntry, pieces: ObjectPiece[] | undefined, wanted: boolean): void {
+    if (pieces !== undefined) this.#checkLength(file, pieces);
+    if (pieces !== undefined && wanted) {
+      this.#batch.push({ file, pieces });
+      for (const piece of pieces) this.#batchBytes += piece.length;
+    }
+    this.result.stats.processedBytes += file.entry.size;
   }
 
   #isDrawn(): boolean {
@@ -230,18 +244,22 @@ class Verification {
       else if (data.length !== expected)
         this.#damaged.set(id, new CairnError('corrupt', `content ${id} has ${data.length} bytes, not ${expected}`));
     });
-    await mapLimit(batch, this.options.parallel ?? 8, async ({ file, pieces }) => {
-      if (this.result.stopped) return;
-      try {
-        for (const { contentId } of pieces) if (this.#damaged.has(contentId)) throw this.#damaged.get(contentId)!;
-        if (pieces.some((piece) => piece.compressed)) await readThrough(this.contents, file.entry.objectId);
-        this.result.stats.readFileCount++;
-        for (const piece of pieces) this.result.stats.readBytes += piece.length;
-      } catch (error) {
-        this.#fail(file, asError(error));
-      }
+    await mapLimit(batch, this.options.parallel ?? 8, ({ file, pieces }) => {
+      if (this.result.stopped) return undefined;
+      const damaged = pieces.find(({ contentId }) => this.#damaged.has(contentId));
+      if (damaged !== undefined) return this.#fail(file, this.#damaged.get(damaged.contentId)!);
+      if (!pieces.some((piece) => piece.compressed)) return this.#countRead(pieces);
+      return readThrough(this.contents, file.entry.objectId).then(
+        () => this.#countRead(pieces),
+        (error: unknown) => this.#fail(file, asError(error)),
+      );
     });
     this.options.onProgress?.(this.result.stats);
+  }
+
+  #countRead(pieces: readonly ObjectPiece[]): void {
+    this.result.stats.readFileCount++;
+    for (const piece of pieces) this.result.stats.readBytes += piece.length;
   }
 
   #fail({ path, entry }: WalkedEntry, error: Error): void {

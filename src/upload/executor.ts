@@ -2,6 +2,7 @@ import { encodeJson } from '../bytes/json.ts';
 import { parametersToJson, type RepositoryParameters } from '../format/parameters.ts';
 import { CairnError } from '../errors.ts';
 import type { MergedIndex } from '../content/index/merged.ts';
+import type { CoreKernel } from '../kernels/core.ts';
 import type { Spawn, WorkerChannel } from '../ports.ts';
 import { BatchOutput, BufferPool } from './batch-output.ts';
 import { Claims, newClaims } from './claims.ts';
@@ -31,16 +32,20 @@ export interface Executor {
 /** Takes a sealed batch and calls `release` when its buffer may be used again. */
 export type Deliver = (batch: SealedBatch, release: () => void) => void;
 
-/** The stage in this thread; a pause between files lets the event loop turn. */
+/** Jobs in this thread by kernel: they share its content area, so that there is one at a time, whoever gave it. */
+const tails = new WeakMap<CoreKernel, Promise<unknown>>();
+
+/** The stage in this thread. */
 export class InlineExecutor implements Executor {
   readonly #stage: Stage;
   readonly #output: BatchOutput;
   readonly #pool = new BufferPool(24);
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #core: CoreKernel;
   load = 0;
 
   constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
     const buffer = (length: number) => this.#pool.take(length);
+    this.#core = options.core;
     this.#stage = new Stage({ ...options, buffer });
     this.#output = new BatchOutput(options.crypto.hasher.size, buffer, (batch) =>
       deliver(batch, () => this.#pool.give(batch.buffer)),
@@ -49,8 +54,12 @@ export class InlineExecutor implements Executor {
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     this.load++;
-    const result = this.#tail.then(work).finally(() => this.load--);
-    this.#tail = result.catch(() => {});
+    const tail = tails.get(this.#core) ?? Promise.resolve();
+    const result = tail.then(work).finally(() => this.load--);
+    tails.set(
+      this.#core,
+      result.catch(() => {}),
+    );
     return result;
   }
 

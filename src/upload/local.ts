@@ -16,7 +16,10 @@ const local = new WeakSet<object>();
 
 /** Marks failures of the local tree: they cost the entry or directory that they hit, every other error ends the run. */
 export function markLocal(error: unknown): unknown {
-  if (error instanceof CairnError) local.add(error);
+  // an `io` without a system's name is a fault of this program
+  const known =
+    error instanceof CairnError && (error.code !== 'io' || 'system' in error.data || 'action' in error.data);
+  if (known) local.add(error);
   return error;
 }
 
@@ -93,7 +96,7 @@ export function readIgnoreFile(files: SyncFiles, path: string, separator: string
   try {
     for (let hop = 0; hop <= SYMLINK_HOPS; hop++) {
       const { kind, size } = files.lstat(at);
-      if (kind === 'file' && size > IGNORE_FILE_LIMIT) throw new Error('it is too long');
+      if (kind === 'file' && size > IGNORE_FILE_LIMIT) throw badIgnoreFile(path, 'it is too long');
       if (kind === 'file') return readStart(files, at, size);
       if (kind !== 'symlink' && hop === 0) return undefined;
       if (kind !== 'symlink') break;
@@ -101,9 +104,13 @@ export function readIgnoreFile(files: SyncFiles, path: string, separator: string
       const directory = at.slice(0, at.lastIndexOf(separator)) || separator;
       at = target.startsWith('/') ? target : joinPath(directory, target, separator);
     }
-    throw new Error('it is a symlink that does not end at a file');
+    throw badIgnoreFile(path, 'it is a symlink that does not end at a file');
   } catch (cause) {
     if (at === path && systemCode(cause) === 'ENOENT') return undefined;
     throw fileError(cause, 'cannot read ignore file', path);
   }
+}
+
+function badIgnoreFile(path: string, why: string): CairnError {
+  return new CairnError('invalid-argument', `cannot read ignore file ${path}: ${why}`);
 }

@@ -4,7 +4,7 @@ import type { WriteManager } from '../content/writer.ts';
 import { CairnError, isCairnError } from '../errors.ts';
 import type { RepositoryParameters } from '../format/parameters.ts';
 import type { CoreKernel } from '../kernels/core.ts';
-import type { Spawn, SyncFiles } from '../ports.ts';
+import type { Clock, Spawn, SyncFiles } from '../ports.ts';
 import { NUMBERS } from './batch-output.ts';
 import { InlineExecutor, WorkerExecutor, WorkerShare, type Executor } from './executor.ts';
 import { failureError } from './failure.ts';
@@ -16,6 +16,7 @@ export interface PipelineOptions {
   crypto: ContentCrypto;
   parameters: RepositoryParameters;
   syncFiles: SyncFiles;
+  clock: Pick<Clock, 'monotonic'>;
   spawn?: Spawn;
   /** Workers at most; 0 keeps everything in this thread. */
   workers: number;
@@ -31,6 +32,8 @@ const IN_FLIGHT = 96 << 20;
 /** Work that one thread finishes before a worker would have started. */
 const INLINE_BYTES = 8 << 20;
 const INLINE_FILES = 300;
+/** The event loop gets a turn at least this often while this thread works itself, milliseconds. */
+const TURN = 25;
 /** Jobs that wait at one executor, so that it never starves and never hoards. */
 const DEPTH = 2;
 
@@ -62,9 +65,12 @@ export class Pipeline {
   #files = 0;
   #bytes = 0;
   #timer = false;
+  /** When this thread's own work let the event loop turn last. */
+  #turned: number;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#turned = options.clock.monotonic();
     const { core, crypto, syncFiles, writer, parameters } = options;
     const shareable = typeof SharedArrayBuffer !== 'undefined' && options.spawn !== undefined && options.workers > 0;
     this.#share = shareable ? new WorkerShare(parameters, writer.store.index) : undefined;
@@ -76,8 +82,22 @@ export class Pipeline {
         compressContents: parameters.indexVersion >= 2,
         known: (key) => writer.knows(key),
         stopped: () => this.#stopped || this.#failure !== undefined,
+        pause: () => this.#pause(),
       },
       (batch, release) => this.#store(batch, release),
+    );
+  }
+
+  /** Holds this thread's own work back while the storage lags behind; lets the event loop turn now and then. */
+  #pause(): Promise<void> | undefined {
+    if (this.#stored.size > 0) return Promise.race(this.#stored);
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#turned < TURN) return undefined;
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#turned = clock.monotonic();
+        resolve();
+      }, 0),
     );
   }
 

@@ -22,6 +22,8 @@ export interface StageOptions {
   known(key: Uint8Array): boolean;
   /** Looked at once a block: when true the work stops. */
   stopped(): boolean;
+  /** Asked once a block; what it returns holds the work back until it resolves. */
+  pause?(): Promise<void> | undefined;
   /** Gives an empty buffer of at least this many bytes. */
   buffer(length: number): ArrayBuffer;
 }
@@ -62,6 +64,8 @@ export class Stage {
       let position = task.offset;
       let have = 0;
       for (;;) {
+        const paused = this.#options.pause?.();
+        if (paused !== undefined) await paused;
         if (this.#options.stopped()) throw new StageStopped();
         const want = Math.min(BLOCK, end - position);
         const read =

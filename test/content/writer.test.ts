@@ -280,6 +280,19 @@ describe('the content writer', () => {
     expect((await listBlobs(memory, 'xn')).length).toBe(1);
   });
 
+  it('throws away the other open pack too when a put fails', async () => {
+    const growing = new FaultyStorage(memory);
+    const contents = await writer(growing, runtime, 4 << 20);
+    await contents.write(noise(1_500_000, 1), '', 0);
+    await contents.write(noise(900_000, 2), '', 0);
+    growing.on('put', { error: new Error('no'), repeat: 100 });
+    await contents.write(noise(900_000, 3), 'k', 0);
+    await expect(contents.read(await contents.write(noise(10, 4), 'k', 0))).rejects.toThrow('no');
+    expect(growing.calls.filter(({ method }) => method === 'begin').length).toBe(1);
+    expect(growing.calls.filter(({ method }) => method === 'abort').length).toBe(1);
+    await contents.abandon();
+  });
+
   it('compresses where that helps and says so in the index', async () => {
     const contents = await writer();
     const text = utf8('the quick brown fox '.repeat(500));

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
+import type { CreateOptions } from '../../src/format/create.ts';
 import { isCairnError } from '../../src/errors.ts';
 import { createRepository } from '../../src/repository/create.ts';
 import { listSnapshots } from '../../src/snapshot/store.ts';
@@ -21,7 +22,7 @@ import {
 let states: readonly [string, string];
 beforeAll(() => (states = makeStates(temporaryDirectory())));
 
-const nothing = (): Reported => ({ created: false, saved: [], deleted: [] });
+const nothing = (options: CreateOptions = {}): Reported => ({ options, created: false, saved: [], deleted: [] });
 
 /** A repository that was never finished: either nothing is there, or creating it again says what to do. */
 async function expectNotCreated(storage: MemoryStorage): Promise<void> {
@@ -56,18 +57,18 @@ async function expectSurvived(storage: MemoryStorage, reported: Reported): Promi
 }
 
 const kinds = [
-  { growing: true, done: false },
-  { growing: true, done: true },
-  { growing: false, done: false },
-  { growing: false, done: true },
+  { growing: true, done: false, formatVersion: 3 },
+  { growing: true, done: true, formatVersion: 1 },
+  { growing: false, done: false, formatVersion: 3 },
+  { growing: false, done: true, formatVersion: 3 },
 ];
 
 describe('a process that dies at any call to the storage', () => {
   it.each(kinds)(
-    'leaves every saved snapshot whole (packs grow: $growing, the last call done: $done)',
-    async ({ growing, done }) => {
+    'leaves every saved snapshot whole (packs grow: $growing, the last call done: $done, version $formatVersion)',
+    async ({ growing, done, formatVersion }) => {
       let before = new MemoryStorage();
-      const reported = nothing();
+      const reported = nothing({ formatVersion });
       let commits = 0;
       for (const [number, step] of steps.entries()) {
         for (let calls = 0; ; calls++) {

@@ -1,14 +1,17 @@
+import { readdirSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
 import type { StorageMethod } from '../../src/blob/wrapper.ts';
 import { fileError, isCairnError, type CairnError } from '../../src/errors.ts';
 import { createRepository } from '../../src/repository/create.ts';
 import { listSnapshots } from '../../src/snapshot/store.ts';
-import { systemError } from '../blob/faulty-files.ts';
+import { openStorage } from '../../src/blob/registry.ts';
+import { takeSnapshot } from '../../src/repository/snapshot.ts';
+import { hookedFiles, systemError } from '../blob/faulty-files.ts';
 import { FaultyStorage } from '../blob/faulty.ts';
 import { identity, password } from '../repository/fast.ts';
 import { temporaryDirectory } from '../runtime.ts';
-import { copyOf, expectSame, expectWhole, makeStates, runtime, snapshot, WholeStorage } from './scenario.ts';
+import { copyOf, expectSame, expectWhole, makeStates, openSmall, runtime, snapshot, WholeStorage } from './scenario.ts';
 
 let states: readonly [string, string];
 let before: MemoryStorage;
@@ -70,6 +73,33 @@ describe('a storage that is full', () => {
         () => false,
       );
       if (made) await expectWhole(empty);
+    }
+  });
+});
+
+describe('a disk that is full', () => {
+  it('holds nothing half-written afterwards', async () => {
+    for (const room of [0, 30_000, 1_200_000]) {
+      const path = temporaryDirectory();
+      const info = { type: 'filesystem', config: { path, dirShards: null } };
+      await createRepository(await openStorage(info, runtime), password, runtime, { identity });
+      const names = () => readdirSync(path, { recursive: true, encoding: 'utf8' }).sort();
+      const before = names();
+      let left = room;
+      // each write takes about a MiB at most, so that counting calls is near enough
+      const files = hookedFiles(runtime.files, ({ call, path: at }) => {
+        if (call === 'write' && at.startsWith(path) && (left -= 600_000) < 0) throw systemError('ENOSPC');
+      });
+      const storage = await openStorage(info, { ...runtime, files });
+      const session = (await openSmall(storage)).writeSession();
+      const source = { host: 'alpha', userName: 'ann', path: states[1] };
+      await expect(
+        takeSnapshot(session, { source, path: states[1], workers: 0 }).then(() => 'saved'),
+      ).rejects.toMatchObject({ code: 'no-space', hint: expect.any(String) });
+      const added = names().filter((name) => !before.includes(name));
+      expect(added.filter((name) => name.includes('.tmp'))).toEqual([]);
+      const { id } = await snapshot(await openStorage(info, runtime), states[1]);
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
     }
   });
 });

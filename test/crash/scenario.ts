@@ -7,6 +7,7 @@ import { StorageWrapper } from '../../src/blob/wrapper.ts';
 import { concatBytes, fromUtf8 } from '../../src/bytes/gather.ts';
 import { listBlobs } from '../../src/content/index/load.ts';
 import { readLocalIndex } from '../../src/content/recover-pack.ts';
+import type { CreateOptions } from '../../src/format/create.ts';
 import { openObject } from '../../src/object/open.ts';
 import { createRepository } from '../../src/repository/create.ts';
 import { openRepository } from '../../src/repository/open.ts';
@@ -46,6 +47,8 @@ export class WholeStorage extends StorageWrapper {
 }
 
 export interface Reported {
+  /** How the repository is made. */
+  options: CreateOptions;
   created: boolean;
   saved: { id: string; path: string }[];
   deleted: string[];
@@ -78,7 +81,7 @@ export const steps: readonly ((
   reported: Reported,
 ) => Promise<void>)[] = [
   async (storage, _, reported) => {
-    await createRepository(storage, password, runtime, { identity });
+    await createRepository(storage, password, runtime, { ...reported.options, identity });
     reported.created = true;
   },
   async (storage, [path], reported) => {

@@ -1,7 +1,8 @@
 /** Counts of work done, which are the same on every machine: storage calls, messages, kernel calls, big buffers. */
 import { MemoryStorage } from '../../src/blob/memory.ts';
 import { MetricsStorage } from '../../src/blob/metrics.ts';
-import type { BlobStorage } from '../../src/blob/storage.ts';
+import type { BlobAppender, BlobMetadata, BlobStorage } from '../../src/blob/storage.ts';
+import { gatherLength } from '../../src/bytes/gather.ts';
 import type { ContentCrypto } from '../../src/content/crypto.ts';
 import type { Ports, Spawn, SyncFiles } from '../../src/ports.ts';
 import { createRepository } from '../../src/repository/create.ts';
@@ -43,7 +44,7 @@ export function countingFiles(inner: SyncFiles, counts: Counts): SyncFiles {
   });
 }
 
-/** Messages by kind: `to.files`, `from.sealed`; buffers that went along without being transferred: `cloned`, in bytes. */
+/** Workers, tasks, and messages by kind: `to.files`, `from.sealed`. */
 export function countingSpawn(inner: Spawn, counts: Counts): Spawn {
   return (program) => {
     counts.add('workers');
@@ -149,6 +150,29 @@ export async function countedSnapshot(
   return { snapshot, counts, storage, repository };
 }
 
+/** Keeps no pack of file contents, only its length: what is allocated is not the storage's. */
+export class PackSink extends MemoryStorage {
+  readonly #lengths = new Map<string, number>();
+
+  override async begin(id: string): Promise<BlobAppender> {
+    if (!id.startsWith('p')) return super.begin(id);
+    let length = 0;
+    return {
+      append: async (data) => void (length += gatherLength(data)),
+      commit: () => {
+        this.#lengths.set(id, length);
+        return this.stat(id);
+      },
+      abort: async () => {},
+    };
+  }
+
+  override async stat(id: string): Promise<BlobMetadata> {
+    const length = this.#lengths.get(id);
+    return length === undefined ? super.stat(id) : { id, length, timestamp: 0n };
+  }
+}
+
 export async function emptyRepository(): Promise<MemoryStorage> {
   const blobs = new MemoryStorage();
   await createRepository(blobs, password, fastPorts(), { identity });
@@ -156,8 +180,7 @@ export async function emptyRepository(): Promise<MemoryStorage> {
 }
 
 /** A copy, so that one repository with one secret can be written twice. */
-export async function copyOf(blobs: MemoryStorage): Promise<MemoryStorage> {
-  const copy = new MemoryStorage();
+export async function copyOf<T extends MemoryStorage>(blobs: MemoryStorage, copy: T): Promise<T> {
   for await (const { id } of blobs.list('')) await copy.put(id, await blobs.get(id));
   return copy;
 }

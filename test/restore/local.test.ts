@@ -7,6 +7,7 @@ import { restoreEntry, type RestoreOptions } from '../../src/restore/restore.ts'
 import { restoreSummary } from '../../src/restore/stats.ts';
 import type { DirEntry } from '../../src/snapshot/entry.ts';
 import { FakeContents, fakeFile, fakeTree, TIME, type FakeTree } from '../snapshot/fakes.ts';
+import { ports } from '../runtime.ts';
 import { contentOf, folder, realFiles, systemError, watchedFiles } from './folder.ts';
 
 interface Run extends LocalTargetOptions, RestoreOptions {
@@ -17,7 +18,9 @@ interface Run extends LocalTargetOptions, RestoreOptions {
 async function restore(path: string, tree: FakeTree, { files = realFiles, root = {}, ...options }: Run = {}) {
   const contents = new FakeContents();
   const entry = fakeTree(contents, tree, 'root', root);
-  return restoreEntry(contents, entry, new LocalTarget(files, path, options), options);
+  // the real system is written to at once, a watched one call by call
+  const target = new LocalTarget(files, path, options, files === realFiles ? ports() : {});
+  return restoreEntry(contents, entry, target, options);
 }
 
 /** Owners that nobody but root can set are only noted. */

@@ -47,7 +47,9 @@ export function hookedSyncFiles(inner: SyncFiles, hooks: FileHooks): SyncFiles {
 export interface LocalWorkers {
   spawn: Spawn;
   started: number;
-  /** Files open right now over all workers. */
+  /** Sealed contents that came too late to be stored. */
+  dropped: number;
+  /** Tells the owner that its workers died. */
   kill(error: Error): void;
 }
 
@@ -62,6 +64,7 @@ export function localWorkers(
   const failing = new Set<(error: Error) => void>();
   const workers: LocalWorkers = {
     started: 0,
+    dropped: 0,
     kill: (error) => failing.forEach((fail) => fail(error)),
     spawn: (): WorkerChannel => {
       const number = workers.started++;
@@ -75,7 +78,12 @@ export function localWorkers(
       });
       port1.onmessage = (event) => {
         const message = event.data as { kind: string };
-        tail = tail.then(() => delay?.(number, message)).then(() => (closed ? undefined : receive(message)));
+        tail = tail
+          .then(() => delay?.(number, message))
+          .then(() => {
+            if (!closed) receive(message);
+            else if (message.kind === 'sealed') workers.dropped++;
+          });
       };
       return {
         post: (message, transfer = []) => !closed && port1.postMessage(message, transfer),

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
+import type { CreateOptions } from '../../src/format/create.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { createRepository } from '../../src/repository/create.ts';
 import type { Repository } from '../../src/repository/repository.ts';
@@ -18,26 +19,34 @@ let tree: string;
 beforeAll(() => {
   tree = join(temporaryDirectory(), 'tree');
   makeTree(tree);
+  const huge = new Uint8Array(53 * MiB + 12_345);
   // above the size from which a file is cut by one thread and hashed by all
   const block = noise(5 * MiB, 21);
-  writeFileSync(
-    join(tree, 'huge'),
-    new Uint8Array(53 * MiB + 12_345).map((_, at) => block[at % block.length] ^ (at >> 22)),
-  );
+  for (let at = 0; at < huge.length; at += block.length) {
+    huge.set(block.subarray(0, huge.length - at), at);
+    huge.fill(at >> 20, at + 1000, at + 200_000);
+  }
+  writeFileSync(join(tree, 'huge'), huge);
+  mkdirSync(join(tree, 'medium'));
+  for (let at = 0; at < 14; at++)
+    writeFileSync(
+      join(tree, 'medium', `file-${at}`),
+      at % 3 === 0 ? 'compressible '.repeat(100_000) + at : noise(1_400_000, at + 50),
+    );
   mkdirSync(join(tree, 'twins'));
-  for (let at = 0; at < 700; at++) writeFileSync(join(tree, 'twins', `twin-${at}`), noise(3000, 1 + (at % 300)));
+  for (let at = 0; at < 400; at++) writeFileSync(join(tree, 'twins', `twin-${at}`), noise(3000, 1 + (at % 150)));
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const repositoryWith = (ports: Ports, format = {}): Promise<Repository> =>
+const repositoryWith = (ports: Ports, format: CreateOptions = {}): Promise<Repository> =>
   createRepository(new MemoryStorage(), password, ports, { identity, ...format });
 
-const policies: Record<string, Partial<Policy>> = {
-  plain: {},
-  compressed: { compression: { compressorName: 'zstd-fastest' } },
-  'in parts': { upload: { parallelUploadAboveSize: 2 * MiB } },
-  'in big parts': { upload: { parallelUploadAboveSize: 50 * MiB } },
-};
+const policies: [name: string, workers: number[], policy: Partial<Policy>][] = [
+  ['plain', [0, 1, 2, 4], {}],
+  ['compressed', [0, 2], { compression: { compressorName: 'zstd-fastest' } }],
+  ['in parts', [0, 2], { upload: { parallelUploadAboveSize: 2 * MiB } }],
+  ['in big parts', [0, 2], { upload: { parallelUploadAboveSize: 50 * MiB } }],
+];
 
 /** What the snapshot is made of; the secret of the hash is the repository's, so all run in one. */
 async function outcome(repository: Repository, workers: number, root: Partial<Policy>) {
@@ -55,11 +64,11 @@ async function expectReadable(repository: Repository): Promise<void> {
 }
 
 describe('the same tree', () => {
-  it.each(Object.entries(policies))('is the same snapshot with any number of workers: %s', async (_, root) => {
+  it.each(policies)('is the same snapshot with any number of workers: %s', async (_, numbers, root) => {
     const local = localWorkers(() => fastPorts());
     const results = [];
     let contents: number | undefined;
-    for (const workers of [0, 1, 2, 4]) {
+    for (const workers of numbers) {
       // a repository of its own each time, with the same keys, so that every content is stored by this run
       const repository = await repositoryWith({ ...fastPorts(), random: counting(), spawn: local.spawn });
       results.push(await outcome(repository, workers, root));
@@ -70,7 +79,7 @@ describe('the same tree', () => {
     }
     for (const result of results) expect(result).toEqual(results[0]);
     expect(results[0]).toMatchObject({ errorCount: 0 });
-    expect(local.started).toBeGreaterThanOrEqual(1 + 2 + 2);
+    expect(local.started).toBeGreaterThanOrEqual(numbers.length > 2 ? 1 + 2 + 2 : 1);
   });
 
   it('is the same with real workers, and without shared memory', async () => {
@@ -83,18 +92,47 @@ describe('the same tree', () => {
     expect(await outcome(await make(), 2, {})).toEqual(inline);
   });
 
-  it('of version 1, which compresses objects', async () => {
+  const formats: [name: string, format: CreateOptions, compressor: string][] = [
+    ['version 1, which compresses objects', { formatVersion: 1 }, 'gzip'],
+    ['error correction', { ecc: 'REED-SOLOMON-CRC32', eccOverheadPercent: 5 }, 's2-default'],
+    [
+      'ChaCha20 and BLAKE3',
+      { encryption: 'CHACHA20-POLY1305-HMAC-SHA256', hash: 'BLAKE3-256', splitter: 'DYNAMIC-1M-RABINKARP' },
+      'none',
+    ],
+    ['HMAC-SHA224 and fixed chunks', { hash: 'HMAC-SHA224', splitter: 'FIXED-128K' }, 'zstd'],
+  ];
+
+  it.each(formats)('of %s', async (_, format, compressorName) => {
     const local = localWorkers(() => fastPorts());
     const results = [];
     for (const workers of [0, 2]) {
-      const repository = await repositoryWith(
-        { ...fastPorts(), random: counting(), spawn: local.spawn },
-        { formatVersion: 1 },
-      );
-      results.push(await outcome(repository, workers, { compression: { compressorName: 'gzip' } }));
+      const repository = await repositoryWith({ ...fastPorts(), random: counting(), spawn: local.spawn }, format);
+      const root = { compression: { compressorName } };
+      const snapshot = await snapshotOf(repository, join(tree, 'medium'), { workers, root });
+      results.push([snapshot.rootEntry!.objectId, snapshot.stats.errorCount]);
       await expectReadable(repository);
     }
+    expect(local.started).toBeGreaterThan(0);
     expect(results[1]).toEqual(results[0]);
+    expect(results[0][1]).toBe(0);
+  });
+
+  it.each([0, 2])('is stored again where contents are marked deleted (%d workers)', async (workers) => {
+    const local = localWorkers(() => fastPorts());
+    const repository = await repositoryWith({ ...fastPorts(), spawn: local.spawn });
+    const path = join(tree, 'medium');
+    const first = await snapshotOf(repository, path, { workers });
+    const session = repository.writeSession();
+    const data = [...repository.contents.entries()].filter(({ id }) => !id.startsWith('m'));
+    for (const { id } of data) await session.contents.delete(id);
+    await session.close();
+    await repository.refresh();
+    expect(repository.contents.info(data[0].id)).toMatchObject({ deleted: true });
+    const second = await snapshotOf(repository, path, { workers, forceHash: 100 });
+    expect(second.rootEntry!.objectId).toBe(first.rootEntry!.objectId);
+    for (const { id } of data) expect(repository.contents.info(id)).toMatchObject({ deleted: false });
+    await expectReadable(repository);
   });
 });
 

@@ -32,11 +32,9 @@ export async function run(context: Context): Promise<void> {
     if (mode !== undefined) tellSource(context, found);
     const archive =
       mode === undefined ? undefined : await openArchive(context, mode, args[1] === '-' ? undefined : path);
-    const target = new LocalTarget(files, path, {
-      ...targetOptions(context),
-      // Attributes of a bare object are made up.
-      rootAttributes: found.snapshot !== undefined || found.path !== '',
-    });
+    // attributes of a bare object are made up
+    const rootAttributes = found.snapshot !== undefined || found.path !== '';
+    const target = new LocalTarget(files, path, { ...targetOptions(context), rootAttributes }, context.ports);
     if (archive === undefined) {
       console.info(`Restoring to local filesystem (${path}) with parallelism=${flags.number('parallel')}...`);
       tellSource(context, found);

@@ -1,0 +1,188 @@
+import { CairnError } from '../errors.ts';
+import type { Ports, Spawn, SyncWriter, WorkerChannel } from '../ports.ts';
+import { NOT_WRITTEN, writeBatch, type Batch, type BatchResult, type WholeFile } from './whole-file.ts';
+import type { BatchAnswer } from './worker.ts';
+
+/** What writing at once needs; workers are used where there are some. */
+export interface WholeFilePorts {
+  syncWriter?: Ports['syncWriter'];
+  spawn?: Ports['spawn'];
+  environment?: Pick<NonNullable<Ports['environment']>, 'cpuCount'>;
+}
+
+/** Bytes of a batch, so of the largest file written at once. */
+export const WHOLE_LIMIT = 512 << 10;
+const BATCH_FILES = 256;
+/** Batches a worker is given ahead. */
+const AHEAD = 3;
+/** Files that this thread writes before workers are started: they take longer to start. */
+const ALONE = 1000;
+const MAX_WORKERS = 4;
+
+interface Waiting {
+  resolve(refused: number | undefined): void;
+  reject(error: unknown): void;
+}
+
+interface Job {
+  files: WholeFile[];
+  waiting: Waiting[];
+  buffer: ArrayBuffer;
+  used: number;
+}
+
+/** Batches of the directories that one worker writes to: two threads in one directory wait for each other. */
+interface Lane {
+  open: Job | undefined;
+  /** Full batches that nobody was given yet. */
+  queue: Job[];
+  worker: Worker | undefined;
+}
+
+interface Worker {
+  channel: WorkerChannel;
+  ready: boolean;
+  /** Batches given and not yet answered, oldest first. */
+  jobs: Job[];
+}
+
+/** Which lane a directory's files take; kept with the directory. */
+export interface LaneOf {
+  lane?: number;
+}
+
+/**
+ * Writes small files by synchronous calls, a batch at a time: in workers once there is enough to do, else in this thread
+ * with a turn of the event loop after each batch.
+ */
+export class WholeFiles {
+  readonly #writer: SyncWriter;
+  readonly #spawn: Spawn | undefined;
+  readonly #tolerant: boolean;
+  readonly #lanes: readonly Lane[];
+  readonly #buffers: ArrayBuffer[] = [];
+  #nextLane = 0;
+  #turnAhead = false;
+  #count = 0;
+  #failure: CairnError | undefined;
+
+  constructor(writer: SyncWriter, { spawn, environment }: WholeFilePorts, tolerant: boolean) {
+    this.#writer = writer;
+    this.#spawn = spawn;
+    this.#tolerant = tolerant;
+    const workers = spawn === undefined ? 1 : Math.min(environment?.cpuCount ?? 1, MAX_WORKERS);
+    this.#lanes = Array.from({ length: workers }, () => ({ open: undefined, queue: [], worker: undefined }));
+  }
+
+  /**
+   * Resolves to the number of attributes that could not be set, or to undefined when the file was not written and
+   * nothing of it is there. The bytes are taken before this returns. Rejects when a worker died.
+   */
+  write(directory: LaneOf, file: Omit<WholeFile, 'start' | 'length'>, data: Uint8Array): Promise<number | undefined> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    directory.lane ??= this.#nextLane++ % this.#lanes.length;
+    const lane = this.#lanes[directory.lane];
+    if (lane.open !== undefined && lane.open.used + data.length > WHOLE_LIMIT) this.#closeBatch(lane);
+    lane.open ??= { files: [], waiting: [], buffer: this.#buffers.pop() ?? new ArrayBuffer(WHOLE_LIMIT), used: 0 };
+    const job = lane.open;
+    new Uint8Array(job.buffer, job.used, data.length).set(data);
+    job.files.push({ ...file, start: job.used, length: data.length });
+    job.used += data.length;
+    this.#count++;
+    const written = new Promise<number | undefined>((resolve, reject) => job.waiting.push({ resolve, reject }));
+    if (job.files.length >= BATCH_FILES) this.#closeBatch(lane);
+    this.#turnSoon();
+    return written;
+  }
+
+  /** Ends the workers; nothing may be under way. */
+  close(): void {
+    for (const lane of this.#lanes) {
+      lane.worker?.channel.close();
+      lane.worker = undefined;
+    }
+  }
+
+  #closeBatch(lane: Lane): void {
+    lane.queue.push(lane.open!);
+    lane.open = undefined;
+    if (this.#count > ALONE && this.#lanes.length > 1) for (const each of this.#lanes) this.#start(each);
+    this.#handAll();
+  }
+
+  /** A batch that does not fill is written when the event loop has turned. */
+  #turnSoon(): void {
+    if (this.#turnAhead) return;
+    this.#turnAhead = true;
+    setTimeout(() => this.#turn(), 0);
+  }
+
+  #turn(): void {
+    this.#turnAhead = false;
+    for (const lane of this.#lanes) if (lane.open !== undefined && lane.queue.length === 0) this.#closeBatch(lane);
+    if (this.#lanes.some(({ worker }) => worker?.ready)) return this.#handAll();
+    const job = this.#longestQueue()?.shift();
+    if (job !== undefined) this.#settle(job, writeBatch(this.#writer, this.#batch(job)));
+    if (this.#lanes.some(({ open, queue }) => open !== undefined || queue.length > 0)) this.#turnSoon();
+  }
+
+  #longestQueue(): Job[] | undefined {
+    const longest = this.#lanes.reduce((best, lane) => (lane.queue.length > best.queue.length ? lane : best)).queue;
+    return longest.length > 0 ? longest : undefined;
+  }
+
+  #batch({ files, buffer }: Job): Batch {
+    return { files, buffer, tolerant: this.#tolerant };
+  }
+
+  #handAll(): void {
+    for (const { worker, queue } of this.#lanes) {
+      if (worker === undefined || !worker.ready) continue;
+      while (worker.jobs.length < AHEAD && queue.length > 0) this.#give(worker, queue.shift()!);
+      // better to wait for a directory than to do nothing
+      const other = worker.jobs.length === 0 ? this.#longestQueue() : undefined;
+      if (other !== undefined) this.#give(worker, other.shift()!);
+    }
+  }
+
+  #give(worker: Worker, job: Job): void {
+    worker.jobs.push(job);
+    worker.channel.post(this.#batch(job), [job.buffer]);
+  }
+
+  #start(lane: Lane): void {
+    if (lane.worker !== undefined) return;
+    const worker: Worker = { channel: this.#spawn!('restore'), ready: false, jobs: [] };
+    lane.worker = worker;
+    worker.channel.onError((error) =>
+      this.#fail(worker, new CairnError('internal', `a restore worker died: ${error.message}`, { cause: error })),
+    );
+    worker.channel.onMessage((message) => {
+      const { results, buffer } = message as BatchAnswer;
+      worker.ready = true;
+      if (results !== undefined) {
+        const job = worker.jobs.shift();
+        if (job !== undefined) this.#settle({ ...job, buffer: buffer! }, results);
+      }
+      this.#handAll();
+      if (this.#lanes.some(({ open }) => open !== undefined)) this.#turnSoon();
+    });
+  }
+
+  #settle({ waiting, buffer }: Job, results: BatchResult): void {
+    this.#buffers.push(buffer);
+    for (const [at, { resolve }] of waiting.entries()) resolve(results[at] === NOT_WRITTEN ? undefined : results[at]);
+  }
+
+  /** What waits is lost, and what the dead worker had; the others finish theirs. */
+  #fail(dead: Worker, error: CairnError): void {
+    this.#failure ??= error;
+    const lost = dead.jobs.splice(0);
+    for (const lane of this.#lanes) {
+      lost.push(...lane.queue.splice(0));
+      if (lane.open !== undefined) lost.push(lane.open);
+      lane.open = undefined;
+    }
+    for (const { waiting } of lost) for (const { reject } of waiting) reject(error);
+  }
+}
