@@ -17,7 +17,10 @@ export interface UpgradeLock {
 export function upgradeLockOf({ upgradeLock: json }: RepositoryParameters): UpgradeLock | undefined {
   if (json === undefined) return undefined;
   const duration = (key: string) => integer(member(json, key)) ?? 0n;
-  const text = (key: string) => String(member(json, key) ?? '');
+  const text = (key: string) => {
+    const value = member(json, key);
+    return typeof value === 'string' ? value : '';
+  };
   return {
     ownerId: text('ownerID'),
     creationTime: parseTime(text('creationTime')) ?? 0n,

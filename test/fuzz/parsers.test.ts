@@ -214,8 +214,8 @@ describe('sealed bytes', () => {
     await fc.assert(
       fc.asyncProperty(damaged([packed]), async (bytes) => {
         fc.pre(bytes.length !== packed.length || bytes.some((byte, at) => byte !== packed[at]));
-        await expect(contents.openContent(info, bytes)).rejects.toMatchObject({ name: 'CairnError' });
-        await expect(openBytes(contents.crypto, new Uint8Array(16), bytes)).rejects.toMatchObject({
+        await expect((async () => contents.openContent(info, bytes))()).rejects.toMatchObject({ name: 'CairnError' });
+        await expect((async () => openBytes(contents.crypto, new Uint8Array(16), bytes))()).rejects.toMatchObject({
           name: 'CairnError',
         });
       }),
