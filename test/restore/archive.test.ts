@@ -314,7 +314,8 @@ describe('other programs', () => {
     });
     expect([result.status, result.stderr.replace(/.*(implausibly old|in the future).*\n/g, '')]).toEqual([0, '']);
     check(join(folder, 'to'));
-    expect(lstatSync(join(folder, 'to/setuid'), { bigint: true }).mtimeNs).toBe(TIME);
+    // Deno's own reading of times is not exact, its adapter's is
+    expect((await ports().files.lstat(join(folder, 'to/setuid'))).mtime).toBe(TIME);
   });
 
   it.skipIf(!has('unzip', '-v'))('unzip extracts it (skipped where there is none)', async () => {
