@@ -2,8 +2,13 @@ const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padSta
 
 /** Lower-case hex of the bytes, without separators. */
 export function toHex(bytes: Uint8Array): string {
+  return hexOf(bytes, 0, bytes.length);
+}
+
+/** The same of a part of the bytes. */
+export function hexOf(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += digits[bytes[i]];
+  for (let i = from; i < to; i++) text += digits[bytes[i]];
   return text;
 }
 

@@ -29,7 +29,7 @@ export class CoreHasher implements Hasher {
   private readonly core: CoreKernel;
   private readonly algorithm: Algorithm;
   private readonly digestLength: number;
-  hashManyAt?: (pieces: readonly MemoryPiece[]) => Uint8Array[];
+  hashManyAt?: (pieces: readonly MemoryPiece[]) => Uint8Array;
 
   /** `digestLength` is the algorithm's own, `size` what is kept of it. */
   constructor(core: CoreKernel, algorithm: Algorithm, size: number, digestLength = size) {
@@ -76,9 +76,9 @@ export class CoreHasher implements Hasher {
     return core.memory.slice(address, address + this.size);
   }
 
-  private hashMany(many: (count: number) => void, pieces: readonly MemoryPiece[]): Uint8Array[] {
+  private hashMany(many: (count: number) => void, pieces: readonly MemoryPiece[]): Uint8Array {
     const { core, algorithm, size } = this;
-    const digests: Uint8Array[] = [];
+    const digests = new Uint8Array(pieces.length * size);
     const table = new Uint32Array(core.memory.buffer, core.exports.JOBS.value, 2 * maximumJobs);
     for (let from = 0; from < pieces.length; from += maximumJobs) {
       const to = Math.min(from + maximumJobs, pieces.length);
@@ -93,9 +93,9 @@ export class CoreHasher implements Hasher {
       many(jobs);
       let at = core.exports.DIGESTS.value;
       for (let i = from; i < to; i++) {
-        if (pieces[i].length === 0) digests.push(this.hashAt(0, 0));
+        if (pieces[i].length === 0) digests.set(this.hashAt(0, 0), i * size);
         else {
-          digests.push(core.memory.slice(at, at + size));
+          for (let k = 0; k < size; k++) digests[i * size + k] = core.memory[at + k];
           at += 32;
         }
       }

@@ -8,8 +8,8 @@ export interface Hasher {
   hash(data: Uint8Array): Uint8Array;
   /** Digest of data that already lies in the memory of the core kernel this hasher was made with. */
   hashAt?(address: number, length: number): Uint8Array;
-  /** Digests of several pieces of that memory, hashed side by side: faster than one by one where it is there. */
-  hashManyAt?(pieces: readonly MemoryPiece[]): Uint8Array[];
+  /** Digests, one after the other, of pieces of that memory, hashed side by side: faster where it is there. */
+  hashManyAt?(pieces: readonly MemoryPiece[]): Uint8Array;
 }
 
 /** A piece of a kernel's memory. */

@@ -6,23 +6,22 @@ import type { CoreKernel } from '../kernels/core.ts';
 import type { Spawn, WorkerChannel } from '../ports.ts';
 import { BatchOutput, BufferPool } from './batch-output.ts';
 import { Claims, newClaims } from './claims.ts';
+import { encodeBatch } from './batch.ts';
 import { describeFailure, failureError } from './failure.ts';
 import type {
+  BatchResult,
   ClaimsShare,
   CutResult,
   FileTask,
   SealedBatch,
   StageRequest,
   StageResponse,
-  TaskResult,
 } from './messages.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 /** Runs jobs of a stage, here or in a worker. */
 export interface Executor {
-  /** Jobs given and not yet answered. */
-  readonly load: number;
-  files(tasks: FileTask[]): Promise<TaskResult[]>;
+  files(tasks: readonly FileTask[]): Promise<BatchResult>;
   cuts(task: FileTask): Promise<CutResult>;
   /** Takes back a buffer whose bytes are stored. */
   giveBack(buffer: ArrayBuffer): void;
@@ -41,7 +40,6 @@ export class InlineExecutor implements Executor {
   readonly #output: BatchOutput;
   readonly #pool = new BufferPool(24);
   readonly #core: CoreKernel;
-  load = 0;
 
   constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
     const buffer = (length: number) => this.#pool.take(length);
@@ -53,9 +51,8 @@ export class InlineExecutor implements Executor {
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    this.load++;
     const tail = tails.get(this.#core) ?? Promise.resolve();
-    const result = tail.then(work).finally(() => this.load--);
+    const result = tail.then(work);
     tails.set(
       this.#core,
       result.catch(() => {}),
@@ -63,19 +60,8 @@ export class InlineExecutor implements Executor {
     return result;
   }
 
-  files(tasks: FileTask[]): Promise<TaskResult[]> {
-    return this.#enqueue(async () => {
-      const results: TaskResult[] = [];
-      for (const task of tasks) {
-        try {
-          results.push({ piece: await this.#stage.file(task, this.#output) });
-        } catch (error) {
-          results.push({ failure: describeFailure(error, task.path) });
-        }
-      }
-      this.#output.flush();
-      return results;
-    });
+  files(tasks: readonly FileTask[]): Promise<BatchResult> {
+    return this.#enqueue(() => this.#stage.batch(tasks, this.#output).finally(() => this.#output.flush()));
   }
 
   cuts(task: FileTask): Promise<CutResult> {
@@ -151,10 +137,6 @@ export class WorkerExecutor implements Executor {
     this.#post({ kind: 'start', setup: { parameters, index, stop, claims: [...share.tables] } });
   }
 
-  get load(): number {
-    return this.#jobs.size;
-  }
-
   #post(request: StageRequest, transfer?: ArrayBuffer[]): void {
     this.#channel.post(request, transfer);
   }
@@ -176,7 +158,7 @@ export class WorkerExecutor implements Executor {
       default: {
         const job = this.#jobs.get(response.job);
         this.#jobs.delete(response.job);
-        if (response.kind === 'files') job?.resolve(response.results as never);
+        if (response.kind === 'files') job?.resolve(response.result as never);
         else if ('failure' in response.result) job?.reject(failureError(response.result.failure));
         else job?.resolve(response.result as never);
       }
@@ -191,8 +173,8 @@ export class WorkerExecutor implements Executor {
     });
   }
 
-  files(tasks: FileTask[]): Promise<TaskResult[]> {
-    return this.#ask((job) => ({ kind: 'files', job, tasks }));
+  files(tasks: readonly FileTask[]): Promise<BatchResult> {
+    return this.#ask((job) => ({ kind: 'files', job, batch: encodeBatch(tasks) }));
   }
 
   cuts(task: FileTask): Promise<CutResult> {

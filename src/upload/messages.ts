@@ -59,7 +59,28 @@ export interface FileFailure {
   hint?: string;
 }
 
-export type TaskResult = { piece: FilePiece } | { failure: FileFailure };
+/**
+ * Files to be read, in columns: an object a file would cost as much to send as to hash. `batch.ts` writes and reads it.
+ */
+export interface FileBatch {
+  /** Paths, with a NUL between two. */
+  paths: string;
+  /** Six numbers a file: offset, length or -1, size or -1, compression, number of its splitter, 1 when it is whole. */
+  numbers: Float64Array;
+  splitters: string[];
+}
+
+/** What became of a batch, in its order. */
+export interface BatchResult {
+  /** Two numbers a file: bytes read or -1 when it failed, chunks. */
+  files: Float64Array;
+  /** Bytes of each chunk; below zero when its payload was compressed at object level. */
+  lengths: Float64Array;
+  /** Hashes of the chunks, one after the other. */
+  hashes: Uint8Array;
+  /** Of the files that failed, in order. */
+  failures: FileFailure[];
+}
 
 export interface CutResult {
   lengths: number[];
@@ -88,7 +109,7 @@ export interface ClaimsShare {
 /** Owner to worker. */
 export type StageRequest =
   | { kind: 'start'; setup: StageSetup }
-  | { kind: 'files'; job: number; tasks: FileTask[] }
+  | { kind: 'files'; job: number; batch: FileBatch }
   | { kind: 'cuts'; job: number; task: FileTask }
   | { kind: 'claims'; claims: ClaimsShare }
   | { kind: 'buffer'; buffer: ArrayBuffer };
@@ -98,5 +119,5 @@ export type StageResponse =
   | { kind: 'ready' }
   | { kind: 'failed'; failure: FileFailure }
   | { kind: 'sealed'; batch: SealedBatch }
-  | { kind: 'files'; job: number; results: TaskResult[] }
+  | { kind: 'files'; job: number; result: BatchResult }
   | { kind: 'cuts'; job: number; result: CutResult | { failure: FileFailure } };

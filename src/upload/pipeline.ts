@@ -7,8 +7,10 @@ import type { CoreKernel } from '../kernels/core.ts';
 import type { Clock, Spawn, SyncFiles } from '../ports.ts';
 import { NUMBERS } from './batch-output.ts';
 import { InlineExecutor, WorkerExecutor, WorkerShare, type Executor } from './executor.ts';
+import { eachPiece } from './batch.ts';
 import { failureError } from './failure.ts';
-import type { FilePiece, FileTask, SealedBatch, TaskResult } from './messages.ts';
+import type { FilePiece, FileTask, SealedBatch } from './messages.ts';
+import { promised, settle, type Done } from './running.ts';
 
 export interface PipelineOptions {
   writer: WriteManager;
@@ -22,9 +24,13 @@ export interface PipelineOptions {
   workers: number;
 }
 
-/** A batch of small files that goes to a worker at once. */
+/** A batch of files that goes to a worker at once. */
 const BATCH_FILES = 256;
 const BATCH_BYTES = 4 << 20;
+/** Of parts of a big file so many that they fill the hash lanes. */
+const PARTS_BYTES = 12 << 20;
+/** Parts of one big file that wait, for each worker. */
+const PARTS_AHEAD = 6;
 /** From here on a file is cut by one thread and hashed by all. */
 const BIG_FILE = 48 << 20;
 /** Bytes of files that were handed in and not yet answered; parts of big files count like files. */
@@ -34,15 +40,24 @@ const INLINE_BYTES = 8 << 20;
 const INLINE_FILES = 300;
 /** The event loop gets a turn at least this often while this thread works itself, milliseconds. */
 const TURN = 25;
-/** Jobs that wait at one executor, so that it never starves and never hoards. */
-const DEPTH = 2;
+/**
+ * Work that waits at one executor: more than it does while this thread is busy (`TURN`), so that it never starves, and
+ * little enough that none hoards. A file costs its bytes and as much as the rest of it takes.
+ */
+const AHEAD = 24 << 20;
+const FILE_COST = 20 << 10;
 
 interface Waiting {
   task: FileTask;
   /** Size whose room is given back when the task is done; undefined for parts of a big file. */
   size: number | undefined;
-  resolve: (piece: FilePiece) => void;
-  reject: (error: unknown) => void;
+  /** Absent once it was called. */
+  done: Done<FilePiece> | undefined;
+}
+
+interface Batch {
+  files: Waiting[];
+  cost: number;
 }
 
 /**
@@ -54,10 +69,11 @@ export class Pipeline {
   readonly #inline: InlineExecutor;
   readonly #share: WorkerShare | undefined;
   readonly #workers: { executor: WorkerExecutor; ready: boolean }[] = [];
+  /** Cost of what each executor was given and has not answered. */
+  readonly #loads = new Map<Executor, number>();
   readonly #budget = new Budget(IN_FLIGHT);
-  #batch: Waiting[] = [];
-  #batchBytes = 0;
-  readonly #batches: Waiting[][] = [];
+  #batch: Batch = { files: [], cost: 0 };
+  readonly #batches: Batch[] = [];
   readonly #jobs = new Set<Promise<void>>();
   readonly #stored: Set<Promise<void>> = new Set();
   #failure: unknown;
@@ -114,35 +130,43 @@ export class Pipeline {
 
   /**
    * Reads a file or a part of it. `size` is what the listing said; `room(size)` must have been waited for. An error of
-   * the file itself rejects with code `io`; any other error ends the run.
+   * the file itself has code `io`; any other error ends the run.
    */
-  file(task: FileTask, size: number): Promise<FilePiece> {
+  read(task: FileTask, size: number, done: Done<FilePiece>): void {
     this.#files++;
     this.#bytes += size;
     this.#scale();
     const big = size > BIG_FILE && task.whole !== true && this.#share !== undefined;
-    return big ? this.#bigFile(task).finally(() => this.done(size)) : this.#enqueue(task, size, size);
+    if (!big) return this.#enqueue({ task, size, done }, size);
+    settle(
+      this.#bigFile(task).finally(() => this.done(size)),
+      done,
+    );
   }
 
-  #enqueue(task: FileTask, bytes: number, size?: number): Promise<FilePiece> {
-    return new Promise((resolve, reject) => {
-      this.#batch.push({ task, size, resolve, reject });
-      this.#batchBytes += bytes;
-      if (this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) this.#closeBatch();
-      else if (!this.#timer) {
-        this.#timer = true;
-        setTimeout(() => {
-          this.#timer = false;
-          this.#closeBatch();
-        }, 0);
-      }
-    });
+  /** The same as a promise. */
+  file(task: FileTask, size: number): Promise<FilePiece> {
+    return promised((done) => this.read(task, size, done));
+  }
+
+  #enqueue(waiting: Waiting, bytes: number): void {
+    const batch = this.#batch;
+    batch.files.push(waiting);
+    batch.cost += bytes + FILE_COST;
+    if (batch.files.length >= BATCH_FILES || batch.cost >= (waiting.task.whole ? PARTS_BYTES : BATCH_BYTES))
+      this.#closeBatch();
+    else if (!this.#timer) {
+      this.#timer = true;
+      setTimeout(() => {
+        this.#timer = false;
+        this.#closeBatch();
+      }, 0);
+    }
   }
 
   #closeBatch(): void {
-    if (this.#batch.length > 0) this.#batches.push(this.#batch);
-    this.#batch = [];
-    this.#batchBytes = 0;
+    if (this.#batch.files.length > 0) this.#batches.push(this.#batch);
+    this.#batch = { files: [], cost: 0 };
     this.#dispatch();
   }
 
@@ -172,12 +196,17 @@ export class Pipeline {
 
   /** The executor with the least to do, if any may take more. This thread helps only until workers are there. */
   #executor(): Executor | undefined {
-    const ready = this.#workers.filter((worker) => worker.ready).map((worker) => worker.executor);
-    const candidates: Executor[] = ready.length > 0 ? ready : [this.#inline];
     let best: Executor | undefined;
-    for (const candidate of candidates)
-      if (candidate.load < DEPTH && (best === undefined || candidate.load < best.load)) best = candidate;
-    return best;
+    const consider = (candidate: Executor) => {
+      if (best === undefined || this.#load(candidate) < this.#load(best)) best = candidate;
+    };
+    for (const { executor, ready } of this.#workers) if (ready) consider(executor);
+    if (best === undefined) return this.#load(this.#inline) < BATCH_BYTES ? this.#inline : undefined;
+    return this.#load(best) < AHEAD ? best : undefined;
+  }
+
+  #load(executor: Executor): number {
+    return this.#loads.get(executor) ?? 0;
   }
 
   #dispatch(): void {
@@ -191,38 +220,39 @@ export class Pipeline {
     }
   }
 
-  async #run(executor: Executor, batch: Waiting[]): Promise<void> {
+  async #run(executor: Executor, { files, cost }: Batch): Promise<void> {
+    this.#loads.set(executor, this.#load(executor) + cost);
     try {
       this.#check();
-      const results = await executor.files(batch.map((waiting) => waiting.task));
-      for (const [at, result] of results.entries()) this.#settle(batch[at], result);
+      const result = await executor.files(files.map(({ task }) => task));
+      eachPiece(result, (at, piece, failure) => {
+        if (failure === undefined) return this.#settle(files[at], piece, undefined);
+        const error = failureError(failure);
+        if (failure.fatal) this.#fail(error);
+        this.#settle(files[at], undefined, error);
+      });
     } catch (error) {
       this.#fail(error);
-      for (const waiting of batch) this.#refuse(waiting, error);
+      for (const waiting of files) this.#settle(waiting, undefined, error);
     }
+    this.#loads.set(executor, this.#load(executor) - cost);
     this.#dispatch();
   }
 
-  #settle(waiting: Waiting, result: TaskResult): void {
-    if ('failure' in result) {
-      const error = failureError(result.failure);
-      if (result.failure.fatal) this.#fail(error);
-      return this.#refuse(waiting, error);
-    }
-    if (waiting.size !== undefined) this.done(waiting.size);
-    waiting.resolve(result.piece);
-  }
-
-  #refuse(waiting: Waiting, error: unknown): void {
-    if (waiting.size !== undefined) this.done(waiting.size);
-    waiting.size = undefined;
-    waiting.reject(error);
+  #settle(waiting: Waiting, piece: FilePiece | undefined, error: unknown): void {
+    const { size, done } = waiting;
+    if (done === undefined) return;
+    waiting.done = undefined;
+    if (size !== undefined) this.done(size);
+    done(piece, error);
   }
 
   /** One thread finds the cuts, all threads hash the chunks between them. */
   async #bigFile(task: FileTask): Promise<FilePiece> {
     const ready = this.#workers.find((worker) => worker.ready)?.executor ?? this.#inline;
     const parts: Promise<FilePiece>[] = [];
+    const add = (part: FileTask, bytes: number) =>
+      promised<FilePiece>((done) => this.#enqueue({ task: part, size: undefined, done }, bytes));
     const limit = task.offset + (task.length ?? Infinity);
     const piece: FilePiece = { length: 0, chunks: [] };
     let offset = task.offset;
@@ -232,13 +262,13 @@ export class Pipeline {
       const { lengths, end } = await ready.cuts({ ...task, offset, length });
       for (const chunk of lengths) {
         await this.#partsRoom(parts);
-        parts.push(this.#enqueue({ ...task, offset, length: chunk, whole: true }, chunk));
+        parts.push(add({ ...task, offset, length: chunk, whole: true }, chunk));
         parts.at(-1)!.catch(() => {});
         offset += chunk;
       }
       if (end) break;
     }
-    if (parts.length === 0) return this.#enqueue(task, 0);
+    if (parts.length === 0) return add(task, 0);
     for (const part of parts) {
       const { length, chunks } = await part;
       piece.length += length;
@@ -249,7 +279,7 @@ export class Pipeline {
 
   /** At most this many parts of one file wait, so that its chunks do not fill the memory. */
   async #partsRoom(parts: Promise<FilePiece>[]): Promise<void> {
-    const ahead = 4 * (this.#workers.length + 1);
+    const ahead = PARTS_AHEAD * (this.#workers.length + 1);
     if (parts.length >= ahead) await parts[parts.length - ahead].catch(() => {});
     this.#check();
   }
@@ -291,9 +321,9 @@ export class Pipeline {
     // a run that was only stopped stores what still comes back: the snapshot of what it has may refer to it
     if (!isCairnError(error, 'canceled')) this.#failure = error;
     this.stop();
-    for (const waiting of [...this.#batch, ...this.#batches.flat()]) this.#refuse(waiting, error);
-    this.#batch = [];
-    this.#batches.length = 0;
+    const refused = [this.#batch, ...this.#batches.splice(0)];
+    this.#batch = { files: [], cost: 0 };
+    for (const { files } of refused) for (const waiting of files) this.#settle(waiting, undefined, error);
   }
 
   #check(): void {

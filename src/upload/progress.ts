@@ -4,8 +4,9 @@ export interface UploadProgress {
   hashedBytes: number;
   cachedFiles: number;
   cachedBytes: number;
-  /** Files being read right now. */
+  /** Files being read right now, and their bytes. */
   hashing: number;
+  hashingBytes: number;
   directories: number;
   excludedFiles: number;
   excludedBytes: number;
@@ -33,6 +34,7 @@ export function newProgress(): UploadProgress {
     cachedFiles: 0,
     cachedBytes: 0,
     hashing: 0,
+    hashingBytes: 0,
     directories: 0,
     excludedFiles: 0,
     excludedBytes: 0,

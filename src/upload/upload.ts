@@ -82,7 +82,7 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
   const stopped = () =>
     signal?.aborted === true
       ? 'canceled'
-      : options.limitBytes !== undefined && options.limitBytes > 0 && progress.hashedBytes > options.limitBytes
+      : options.limitBytes !== undefined && options.limitBytes > 0 && begun(progress) > options.limitBytes
         ? 'limit reached'
         : undefined;
   const onAbort = () => pipeline.stop();
@@ -123,6 +123,11 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Bytes of files that were read or will be before the end. */
+function begun({ hashedBytes, hashingBytes }: UploadProgress): number {
+  return hashedBytes + hashingBytes;
 }
 
 function ignoresIdentical({ policy }: UploadOptions): boolean {

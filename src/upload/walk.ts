@@ -26,6 +26,7 @@ import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
 import type { UploadProgress } from './progress.ts';
+import { promised, Running, settle, type Done } from './running.ts';
 
 export interface WalkOptions {
   pipeline: Pipeline;
@@ -59,12 +60,14 @@ interface Frame {
   stat: FileStat;
   node: PolicyNode;
   builder: DirectoryBuilder;
+  /** Entries that are being read. */
+  running: Running;
 }
 
-/** Wrapped, because a promise of a promise would wait for both. */
-interface Started {
-  /** Resolves when the entry is stored or its failure is noted. */
-  done: Promise<void>;
+/** A directory below which everything was looked at; wrapped, because a promise of a promise would wait for both. */
+interface Walked {
+  /** Resolves when the directory is stored. */
+  entry: Promise<DirEntry>;
 }
 
 /** The event loop gets a turn at least this often, milliseconds. */
@@ -77,7 +80,7 @@ const TURN = 25;
 export class Walk {
   readonly #options: WalkOptions;
   readonly #stack: Frame[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Running();
   #turned: number;
   /** Why the walk ended early; empty when it did not. */
   incomplete = '';
@@ -88,7 +91,7 @@ export class Walk {
   }
 
   /** Uploads a directory tree; the entry of its root. Fails when the root itself cannot be listed. */
-  root(
+  async root(
     path: string,
     name: string,
     stat: FileStat,
@@ -96,7 +99,8 @@ export class Walk {
     previous: readonly string[],
     sourcePath = path,
   ): Promise<DirEntry> {
-    return this.#directory(path, sourcePath, '', name, stat, node, IgnoreContext.empty, previous);
+    const walked = await this.#directory(path, sourcePath, '', name, stat, node, IgnoreContext.empty, previous);
+    return walked.entry;
   }
 
   /** Uploads one file that is a source by itself. */
@@ -108,7 +112,11 @@ export class Walk {
     previous: PreviousDirectory,
   ): Promise<DirEntry> {
     const builder = new DirectoryBuilder();
-    const entry = this.#unchanged(name, stat, 'f', previous) ?? (await this.#readFile(path, name, stat, node));
+    const read = async () => {
+      await this.#options.pipeline.room(stat.size);
+      return promised<DirEntry>((done) => this.#readFile(path, name, stat, node, done));
+    };
+    const entry = this.#unchanged(name, stat, 'f', previous) ?? (await read());
     builder.add(entry);
     const { summary } = builder.build(0n);
     return { ...entry, summary: { ...summary, dirs: 0 } };
@@ -124,7 +132,7 @@ export class Walk {
     node: PolicyNode,
     parentContext: IgnoreContext,
     previousIds: readonly string[],
-  ): Promise<DirEntry> {
+  ): Promise<Walked> {
     const { actions, syncFiles } = this.#options;
     const { beforeFolder, afterFolder } = node.defined?.actions ?? {};
     if (actions === undefined || (beforeFolder === undefined && afterFolder === undefined))
@@ -137,7 +145,9 @@ export class Walk {
       try {
         const at = redirected ?? path;
         const seen = redirected === undefined ? stat : lookAtDirectory(syncFiles, redirected);
-        return await this.#listed(at, sourcePath, relative, name, seen, node, parentContext, previousIds);
+        const walked = await this.#listed(at, sourcePath, relative, name, seen, node, parentContext, previousIds);
+        await walked.entry;
+        return walked;
       } finally {
         await pair.after('after-folder', afterFolder);
       }
@@ -155,53 +165,47 @@ export class Walk {
     node: PolicyNode,
     parentContext: IgnoreContext,
     previousIds: readonly string[],
-  ): Promise<DirEntry> {
+  ): Promise<Walked> {
     const { syncFiles, separator, progress, contents } = this.#options;
     progress.current = path;
     const { present, context } = this.#enter(path, relative, node, parentContext);
     const previous =
       previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
 
-    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder() };
+    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), running: new Running() };
     this.#stack.push(frame);
-    const pending: Promise<void>[] = [];
     const directories: LocalEntry[] = [];
     try {
       for (const entry of localEntries(syncFiles, path, present, separator)) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
+        const isDirectory = entry.stat?.kind === 'directory';
         const stands =
           entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
-        if (stands !== undefined) {
-          await this.#placeholder(frame, path, relative, entry, stands, context, present);
-          continue;
+        if (stands !== undefined) await this.#placeholder(frame, path, relative, entry, stands, context, present);
+        else if (isDirectory) {
+          const at = joinPath(path, entry.name, separator);
+          if (this.#selected(context, relative, entry.stat!, entry.name, stat.device, at)) directories.push(entry);
+        } else if (this.#mustRead(frame, path, relative, entry, context, previous)) {
+          const room = this.#room(entry.stat!.size);
+          if (room === true || (await room)) this.#start(frame, path, relative, entry.name, entry.stat!);
         }
-        if (entry.stat?.kind === 'directory') {
-          if (
-            this.#selected(
-              context,
-              relative,
-              entry.stat,
-              entry.name,
-              stat.device,
-              joinPath(path, entry.name, separator),
-            )
-          )
-            directories.push(entry);
-          continue;
-        }
-        const started = this.#entry(frame, path, relative, entry, context, previous);
-        if (started !== undefined) pending.push((await started).done);
       }
       for (const entry of directories) {
         if (this.#ended()) break;
         await this.#subdirectory(frame, path, sourcePath, relative, entry, context, previous);
       }
-      await Promise.all(pending);
     } finally {
       this.#stack.pop();
     }
-    progress.directories++;
+    return { entry: this.#finish(frame) };
+  }
+
+  /** Stores a directory when everything in it is; the walk goes on meanwhile. */
+  async #finish(frame: Frame): Promise<DirEntry> {
+    await frame.running.ended();
+    this.#options.progress.directories++;
+    this.#ended();
     return this.#write(frame, this.incomplete);
   }
 
@@ -264,70 +268,72 @@ export class Walk {
     return false;
   }
 
-  /** One entry that is no directory. When it must be read, the promise resolves as soon as there is room for it. */
-  #entry(
+  /** Takes in an entry that is no directory, unless it must be read for that. */
+  #mustRead(
     frame: Frame,
     path: string,
     relative: string,
     entry: LocalEntry,
     context: IgnoreContext,
     previous: PreviousDirectory,
-  ): Promise<Started> | undefined {
+  ): boolean {
     const { progress, separator } = this.#options;
     const { name, stat } = entry;
     const at = joinPath(path, name, separator);
-    const node = frame.node.child(name);
-    const errors = frame.node.policy.errorHandling;
     if (stat === undefined) {
-      this.#failed(frame, at, relative, name, entry.error!, node.policy.errorHandling.ignoreFileErrors ?? false);
-      return undefined;
+      const { ignoreFileErrors } = frame.node.child(name).policy.errorHandling;
+      this.#failed(frame, at, relative, name, entry.error!, ignoreFileErrors ?? false);
+      return false;
     }
-    if (!this.#selected(context, relative, stat, name, frame.stat.device, at)) return undefined;
+    if (!this.#selected(context, relative, stat, name, frame.stat.device, at)) return false;
     if (stat.kind === 'other') {
       progress.specialFiles++;
-      if (errors.ignoreUnknownTypes ?? true) return undefined;
-      this.#failed(
-        frame,
-        at,
-        relative,
-        name,
-        new CairnError('unsupported', `${at}: not a file, directory or symlink`),
-        false,
-      );
-      return undefined;
+      if (frame.node.policy.errorHandling.ignoreUnknownTypes ?? true) return false;
+      const error = new CairnError('unsupported', `${at}: not a file, directory or symlink`);
+      this.#failed(frame, at, relative, name, error, false);
+      return false;
     }
     if (hasRawBytes(name)) progress.alteredNames++;
     const hit = this.#unchanged(name, stat, stat.kind === 'file' ? 'f' : 's', previous);
-    if (hit !== undefined) {
-      frame.builder.add(hit);
-      return undefined;
-    }
-    return this.#start(stat.size, async () => {
-      try {
-        frame.builder.add(
-          stat.kind === 'file' ? await this.#readFile(at, name, stat, node, true) : await this.#symlink(at, name, stat),
-        );
-      } catch (error) {
-        if (isCairnError(error, 'canceled')) return;
-        if (!isLocal(error)) throw error;
-        this.#failed(frame, at, relative, name, error, errors.ignoreFileErrors ?? false);
-      }
-    });
+    if (hit === undefined) return true;
+    frame.builder.add(hit);
+    return false;
   }
 
-  async #start(size: number, work: () => Promise<void>): Promise<Started> {
-    try {
-      await this.#options.pipeline.room(size);
-    } catch (error) {
+  /** False when the run was stopped; what is there so far is the snapshot then. */
+  #room(size: number): boolean | Promise<boolean> {
+    const stopped = (error: unknown) => {
       if (!isCairnError(error, 'canceled')) throw error;
       this.#ended();
-      return { done: Promise.resolve() };
+      return false;
+    };
+    try {
+      return this.#options.pipeline.room(size)?.then(() => true, stopped) ?? true;
+    } catch (error) {
+      return stopped(error);
     }
-    const done = work();
-    done.catch(() => {});
-    this.#running.add(done);
-    void done.finally(() => this.#running.delete(done)).catch(() => {});
-    return { done };
+  }
+
+  /** Takes an entry in, or notes its failure, when it is stored; the directory waits for that. */
+  #begin(frame: Frame, at: string, relative: string, name: string, ignored: boolean): Done<DirEntry> {
+    frame.running.begin();
+    this.#running.begin();
+    return (entry, error) => {
+      if (entry !== undefined) frame.builder.add(entry);
+      else if (isLocal(error)) this.#failed(frame, at, relative, name, error, ignored);
+      else if (!isCairnError(error, 'canceled')) frame.running.fail(error);
+      frame.running.end();
+      this.#running.end();
+    };
+  }
+
+  /** Begins to read a file or link, for which there is room; its entry or failure is noted when it is stored. */
+  #start(frame: Frame, path: string, relative: string, name: string, stat: FileStat): void {
+    const at = joinPath(path, name, this.#options.separator);
+    const node = frame.node.child(name);
+    const done = this.#begin(frame, at, relative, name, frame.node.policy.errorHandling.ignoreFileErrors ?? false);
+    if (stat.kind === 'file') this.#readFile(at, name, stat, node, done);
+    else settle(this.#symlink(at, name, stat), done);
   }
 
   #unchanged(name: string, stat: FileStat, type: string, previous: PreviousDirectory): DirEntry | undefined {
@@ -340,31 +346,34 @@ export class Walk {
     return { ...entryOf(name, type, stat), mtime: known.mtime, objectId: known.objectId };
   }
 
-  /** The object of a file. Its size is what was really read; that it changed meanwhile is counted. */
-  async #readFile(path: string, name: string, stat: FileStat, node: PolicyNode, charged = false): Promise<DirEntry> {
+  /** Reads a file, for which there is room. The size of its entry is what was really read; that it changed is counted. */
+  #readFile(path: string, name: string, stat: FileStat, { policy }: PolicyNode, done: Done<DirEntry>): void {
     const { pipeline, progress, splitter, objectWriter } = this.#options;
-    if (!charged) await pipeline.room(stat.size);
-    const { policy } = node;
+    const task = {
+      path,
+      splitter: splitterName(policy.splitter.algorithm, splitter),
+      compression: compressionId(compressorForFile(policy.compression, name, stat.size)),
+    };
+    const objects = () => objectWriter(compressionId(metadataCompressor(policy)));
     progress.hashing++;
-    try {
-      const { objectId, length } = await fileObject(
-        pipeline,
-        objectWriter(compressionId(metadataCompressor(policy))),
-        {
-          path,
-          splitter: splitterName(policy.splitter.algorithm, splitter),
-          compression: compressionId(compressorForFile(policy.compression, name, stat.size)),
-        },
-        stat.size,
-        Number(policy.upload.parallelUploadAboveSize ?? 0),
-      );
-      progress.hashedFiles++;
-      progress.hashedBytes += length;
-      if (length !== stat.size) progress.changedFiles++;
-      return { ...entryOf(name, 'f', stat), size: length, objectId };
-    } finally {
-      progress.hashing--;
-    }
+    progress.hashingBytes += stat.size;
+    fileObject(
+      pipeline,
+      objects,
+      task,
+      stat.size,
+      Number(policy.upload.parallelUploadAboveSize ?? 0),
+      (file, error) => {
+        progress.hashing--;
+        progress.hashingBytes -= stat.size;
+        if (file === undefined) return done(undefined, error);
+        const { objectId, length } = file;
+        progress.hashedFiles++;
+        progress.hashedBytes += length;
+        if (length !== stat.size) progress.changedFiles++;
+        done({ ...entryOf(name, 'f', stat), size: length, objectId }, undefined);
+      },
+    );
   }
 
   async #symlink(path: string, name: string, stat: FileStat): Promise<DirEntry> {
@@ -416,22 +425,15 @@ export class Walk {
     const at = joinPath(path, name, this.#options.separator);
     const node = frame.node.child(name);
     if (hasRawBytes(name)) this.#options.progress.alteredNames++;
+    const below = joinPath(sourcePath, name, this.#options.separator);
+    const children = previous.children(name);
+    const ignored = node.policy.errorHandling.ignoreDirectoryErrors ?? false;
     try {
-      frame.builder.add(
-        await this.#directory(
-          at,
-          joinPath(sourcePath, name, this.#options.separator),
-          `${relative}/${name}`,
-          name,
-          stat!,
-          node,
-          context,
-          previous.children(name),
-        ),
-      );
+      const walked = await this.#directory(at, below, `${relative}/${name}`, name, stat!, node, context, children);
+      settle(walked.entry, this.#begin(frame, at, relative, name, ignored));
     } catch (error) {
       if (!isLocal(error)) throw error;
-      this.#failed(frame, at, relative, name, error, node.policy.errorHandling.ignoreDirectoryErrors ?? false);
+      this.#failed(frame, at, relative, name, error, ignored);
     }
   }
 
@@ -454,7 +456,7 @@ export class Walk {
 
   /** The tree as far as it is, for a checkpoint: waits for files being read, then writes the open directories. */
   async partial(reason: string): Promise<DirEntry | undefined> {
-    await Promise.all(this.#running);
+    await this.#running.ended();
     await this.#options.pipeline.idle();
     let child: DirEntry | undefined;
     for (const frame of this.#stack.toReversed()) {

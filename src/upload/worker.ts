@@ -4,10 +4,11 @@ import { findKey } from '../content/index/merged.ts';
 import { parametersFromJson } from '../format/parameters.ts';
 import { CoreKernel } from '../kernels/core.ts';
 import type { Ports } from '../ports.ts';
+import { decodeBatch } from './batch.ts';
 import { BatchOutput, BufferPool } from './batch-output.ts';
 import { Claims } from './claims.ts';
 import { describeFailure } from './failure.ts';
-import type { SealedBatch, StageRequest, StageResponse, StageSetup, TaskResult } from './messages.ts';
+import type { SealedBatch, StageRequest, StageResponse, StageSetup } from './messages.ts';
 import { Stage } from './stage.ts';
 
 /** The worker's side of its channel. */
@@ -34,16 +35,9 @@ export function serve(ports: Ports, port: WorkerPort): void {
     } else if (request.kind === 'claims') {
       state!.claims.add(request.claims);
     } else if (request.kind === 'files') {
-      const results: TaskResult[] = [];
-      for (const task of request.tasks) {
-        try {
-          results.push({ piece: await state!.stage.file(task, state!.output) });
-        } catch (error) {
-          results.push({ failure: describeFailure(error, task.path) });
-        }
-      }
-      state!.output.flush();
-      post({ kind: 'files', job: request.job, results });
+      const { stage, output } = state!;
+      const result = await stage.batch(decodeBatch(request.batch), output).finally(() => output.flush());
+      post({ kind: 'files', job: request.job, result });
     } else {
       try {
         post({ kind: 'cuts', job: request.job, result: state!.stage.cuts(request.task) });

@@ -9,6 +9,8 @@ import { createRepository } from '../../src/repository/create.ts';
 import { openRepository } from '../../src/repository/open.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { takeSnapshot } from '../../src/repository/snapshot.ts';
+import { decodeBatch } from '../../src/upload/batch.ts';
+import type { FileBatch, StageRequest } from '../../src/upload/messages.ts';
 import type { SnapshotManifest } from '../../src/snapshot/manifest.ts';
 import { fastPorts, identity, password } from '../repository/fast.ts';
 
@@ -51,9 +53,9 @@ export function countingSpawn(inner: Spawn, counts: Counts): Spawn {
     const channel = inner(program);
     return {
       post(message, transfer) {
-        const { kind, tasks } = message as { kind: string; tasks?: unknown[] };
+        const { kind, batch } = message as StageRequest & { batch?: FileBatch };
         counts.add(`to.${kind}`);
-        counts.add('tasks', tasks?.length ?? 0);
+        if (batch !== undefined) counts.add('tasks', decodeBatch(batch).length);
         channel.post(message, transfer);
       },
       onMessage: (handler) =>

@@ -137,7 +137,7 @@ describe('hashes in the memory of the kernel', () => {
       });
       const check = (pieces: { address: number; length: number }[]) => {
         const expected = pieces.map(({ address, length }) => hex(hasher.hashAt!(address, length)));
-        expect(hasher.hashManyAt!(pieces).map(hex)).toEqual(expected);
+        expect(hex(hasher.hashManyAt!(pieces))).toBe(expected.join(''));
       };
       fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), check), { numRuns: 60 });
       check(Array.from({ length: 600 }, (_, i) => ({ address: core.contentAddress + i, length: (i * 37) % 500 })));
