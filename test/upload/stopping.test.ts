@@ -41,6 +41,7 @@ interface Setting {
 async function setUp(
   hook?: (call: keyof SyncFiles, path: string) => void,
   delay?: Parameters<typeof localWorkers>[1],
+  here?: (call: keyof SyncFiles) => void,
 ): Promise<Setting> {
   const base = fastPorts();
   const syncFiles = hookedSyncFiles(base.syncFiles, { before: hook });
@@ -49,13 +50,20 @@ async function setUp(
   const repository = await createRepository(
     storage,
     password,
-    { ...base, syncFiles, spawn: workers.spawn },
+    { ...base, syncFiles: hookedSyncFiles(syncFiles, { before: here }), spawn: workers.spawn },
     { identity },
   );
   return { storage, repository, workers };
 }
 
 const snapshots = async (repository: Repository) => (await listSnapshots(repository.manifests)).snapshots;
+/** Makes this thread slow at opening files, so that it does not do all the work before the workers are there. */
+function slowly(call: keyof SyncFiles): void {
+  if (call !== 'openRead') return;
+  const until = performance.now() + 4;
+  while (performance.now() < until);
+}
+
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 describe('an upload that is stopped', () => {
@@ -224,10 +232,11 @@ describe('a worker that dies', () => {
   it('ends the run with one clear error and leaves the repository whole', async () => {
     let workers: LocalWorkers | undefined;
     let sealed = 0;
-    const setting = await setUp(undefined, (_, { kind }) => {
+    const dying: Parameters<typeof localWorkers>[1] = (_, { kind }) => {
       if (kind === 'sealed' && ++sealed === 3) workers!.kill(new Error('out of memory'));
       return undefined;
-    });
+    };
+    const setting = await setUp(undefined, dying, slowly);
     workers = setting.workers;
     const reports: string[] = [];
     const failed = snapshotOf(setting.repository, tree, { workers: 2, report: (path) => void reports.push(path) });
@@ -249,6 +258,7 @@ describe('a worker that dies', () => {
   it('before it was ready, or because its program cannot start', async () => {
     for (const early of ['at once', 'no kernel'] as const) {
       const base = fastPorts();
+      const syncFiles = hookedSyncFiles(base.syncFiles, { before: slowly });
       const broken = { ...base, wasm: () => Promise.reject(new Error('no such module')) };
       const workers = localWorkers(() => (early === 'no kernel' ? broken : base));
       const spawn = () => {
@@ -257,7 +267,7 @@ describe('a worker that dies', () => {
         return channel;
       };
       const storage = new MemoryStorage();
-      const repository = await createRepository(storage, password, { ...base, spawn }, { identity });
+      const repository = await createRepository(storage, password, { ...base, syncFiles, spawn }, { identity });
       await expect(snapshotOf(repository, tree, { workers: 1 })).rejects.toMatchObject({ name: 'CairnError' });
       await expectWhole(storage);
     }
@@ -266,19 +276,13 @@ describe('a worker that dies', () => {
   it('for real', async () => {
     const base = fastPorts();
     const { spawn } = ports();
-    // slow enough that this thread does not do it all before the worker is there
-    const before = (call: keyof SyncFiles) => {
-      if (call !== 'openRead') return;
-      const until = performance.now() + 4;
-      while (performance.now() < until);
-    };
     const storage = new MemoryStorage();
     const repository = await createRepository(
       storage,
       password,
       {
         ...base,
-        syncFiles: hookedSyncFiles(base.syncFiles, { before }),
+        syncFiles: hookedSyncFiles(base.syncFiles, { before: slowly }),
         spawn: (program) => {
           const channel = spawn(program);
           // a message that no worker can handle
