@@ -10,10 +10,13 @@ export interface CacheOptions {
   clock: Clock;
 }
 
-export interface CacheUsage {
+export interface CacheCount {
   entries: number;
   bytes: number;
-  kinds: Record<string, { entries: number; bytes: number }>;
+}
+
+export interface CacheUsage extends CacheCount {
+  kinds: Record<string, CacheCount>;
 }
 
 interface Entry {
@@ -36,9 +39,10 @@ const TAG =
 export class DiskCache {
   /** `failures`: reads and writes that an error ended, other than a missing entry. */
   readonly counts = { hits: 0, misses: 0, damaged: 0, failures: 0 };
+  readonly directory: string;
+  /** Bytes that the entries never exceed together. */
+  readonly limit: number;
   readonly #files: Files;
-  readonly #directory: string;
-  readonly #limit: number;
   readonly #clock: Clock;
   /** Bytes on the disk as far as this process knows; undefined until its first put has counted them. */
   #bytes: number | undefined;
@@ -47,13 +51,13 @@ export class DiskCache {
 
   constructor(files: Files, directory: string, { limit, clock }: CacheOptions) {
     this.#files = files;
-    this.#directory = directory;
-    this.#limit = limit;
+    this.directory = directory;
+    this.limit = limit;
     this.#clock = clock;
   }
 
   async get(kind: string, name: string): Promise<Uint8Array | undefined> {
-    if (this.#limit === 0) return undefined;
+    if (this.limit === 0) return undefined;
     try {
       const data = await this.#read(kind, name);
       if (data !== undefined) {
@@ -71,13 +75,13 @@ export class DiskCache {
 
   async put(kind: string, name: string, data: Uint8Array): Promise<void> {
     const size = data.length + TRAILER;
-    if (size > this.#limit) return;
+    if (size > this.limit) return;
     try {
       await (this.#prepared ??= this.#prepare());
       await makeDirectory(this.#files, this.#join(escape(kind)), 0o700);
       await this.#write(this.#path(kind, name), [data, await entryTrailer(kind, name, data)]);
       this.#bytes! += size;
-      if (this.#bytes! > this.#limit) await (this.#sweeping ??= this.#sweep());
+      if (this.#bytes! > this.limit) await (this.#sweeping ??= this.#sweep());
     } catch {
       this.#prepared = undefined;
       this.counts.failures++;
@@ -89,12 +93,22 @@ export class DiskCache {
     await this.#removeFile(this.#path(kind, name));
   }
 
-  /** Removes the entries of one kind, or all. */
-  async clear(kind?: string): Promise<void> {
-    for (const { path, size } of await this.#entries(kind)) {
-      await this.#removeFile(path);
-      if (this.#bytes !== undefined) this.#bytes -= size;
-    }
+  /** Removes the entries of one kind, or all; those with a name to keep stay. Gives what went. */
+  async clear(kind?: string, keep: Iterable<string> = []): Promise<CacheCount> {
+    const kept = new Set<string>();
+    if (kind !== undefined) for (const name of keep) kept.add(this.#path(kind, name));
+    return this.#remove((await this.#entries(kind)).filter(({ path }) => !kept.has(path)));
+  }
+
+  /** Removes what was not used for longest until no more than so many bytes are left. Gives what went. */
+  async shrink(target = this.limit): Promise<CacheCount> {
+    const entries = await this.#entries();
+    entries.sort((a, b) => (a.mtime < b.mtime ? -1 : a.mtime > b.mtime ? 1 : 0));
+    let bytes = entries.reduce((sum, { size }) => sum + size, 0);
+    this.#bytes = bytes;
+    let gone = 0;
+    for (; gone < entries.length && bytes > target; gone++) bytes -= entries[gone].size;
+    return this.#remove(entries.slice(0, gone));
   }
 
   async usage(): Promise<CacheUsage> {
@@ -141,7 +155,7 @@ export class DiskCache {
   }
 
   async #prepare(): Promise<void> {
-    await makeDirectories(this.#files, this.#directory, 0o700);
+    await makeDirectories(this.#files, this.directory, 0o700);
     const tag = this.#join('CACHEDIR.TAG');
     await this.#write(tag, [new TextEncoder().encode(TAG)]);
     this.#bytes = 0;
@@ -151,22 +165,26 @@ export class DiskCache {
   /** Makes room: a tenth more than needed, so that the next put need not sweep again. */
   async #sweep(): Promise<void> {
     try {
-      const entries = await this.#entries();
-      entries.sort((a, b) => (a.mtime < b.mtime ? -1 : a.mtime > b.mtime ? 1 : 0));
-      this.#bytes = entries.reduce((sum, { size }) => sum + size, 0);
-      for (const { path, size } of entries) {
-        if (this.#bytes <= this.#limit * 0.9) break;
-        await this.#removeFile(path);
-        this.#bytes -= size;
-      }
+      await this.shrink(this.limit * 0.9);
     } finally {
       this.#sweeping = undefined;
     }
   }
 
+  async #remove(entries: readonly Entry[]): Promise<CacheCount> {
+    const gone = { entries: 0, bytes: 0 };
+    for (const { path, size } of entries) {
+      await this.#removeFile(path);
+      if (this.#bytes !== undefined) this.#bytes -= size;
+      gone.entries++;
+      gone.bytes += size;
+    }
+    return gone;
+  }
+
   async #entries(only?: string): Promise<Entry[]> {
     const entries: Entry[] = [];
-    const kinds = (await this.#list(this.#directory)).filter((item) => item.kind === 'directory');
+    const kinds = (await this.#list(this.directory)).filter((item) => item.kind === 'directory');
     for (const { name: kind } of kinds) {
       if (only !== undefined && kind !== escape(only)) continue;
       for (const { name } of await this.#list(this.#join(kind))) {
@@ -191,7 +209,7 @@ export class DiskCache {
   }
 
   #join(...names: string[]): string {
-    return [this.#directory, ...names].join(this.#files.separator);
+    return [this.directory, ...names].join(this.#files.separator);
   }
 }
 

@@ -1,22 +1,20 @@
 /** From the connection file to an open repository: the configuration, the password or its kept key, the cache. */
-import { DiskCache } from '../blob/cache.ts';
 import type { BlobStorage } from '../blob/storage.ts';
 import { equalBytes } from '../bytes/gather.ts';
-import type { JsonObject } from '../bytes/json.ts';
 import { CairnError, isCairnError } from '../errors.ts';
 import { readFormatBlobs, type FormatBlobs } from '../format/format.ts';
 import { parseRepositoryBlob } from '../format/repository-blob.ts';
 import { openRepository } from '../repository/open.ts';
 import type { Repository } from '../repository/repository.ts';
-import { cacheRoot } from './config/cache.ts';
 import { configPath } from './config/directories.ts';
 import { readConfig, type ClientConfig } from './config/file.ts';
-import { cachedFormat, cacheFormat } from './config/format-cache.ts';
+import { cachedFormat, cacheFormat, formatCacheLife } from './config/format-cache.ts';
 import { defaultHostName, defaultUserName } from './config/identity.ts';
 import { askPassword, readStoredKey, readStoredPassword, storeKey, type FoundPassword } from './config/password.ts';
 import type { Context } from './context.ts';
 import { explainPassword, givenPassword } from './credentials.ts';
-import { openContextStorage } from './storage.ts';
+import { openCache } from './local-cache.ts';
+import { openContextStorage, storageOf } from './storage.ts';
 
 export interface Connection {
   repository: Repository;
@@ -61,8 +59,7 @@ async function notConnectedHint({ files, environment, flags }: Context): Promise
 export async function openConnected(context: Context, otherFile?: string): Promise<Connection> {
   const configFile = otherFile ?? configFileOf(context);
   const config = await requireConfig(context, configFile);
-  if (config.storage === undefined) throw noStorage(config, configFile);
-  const storage = await openContextStorage(context, config.storage, {
+  const storage = await openContextStorage(context, storageOf(config, configFile), {
     readOnly: config.readonly,
     limits: config.throttlingLimits,
   });
@@ -100,15 +97,6 @@ export async function withRepository<T>(context: Context, work: (connection: Con
   }
 }
 
-function noStorage({ apiServer }: ClientConfig, configFile: string): CairnError {
-  return apiServer === undefined
-    ? new CairnError('corrupt', `${configFile} names no storage`, { hint: 'connect again' })
-    : new CairnError('unsupported', 'connections through a repository server are not there yet', {
-        data: { configFile },
-        hint: 'connect to the storage itself',
-      });
-}
-
 type Opened = Pick<Connection, 'repository' | 'password'>;
 
 /** The steps from an open storage to an open repository. */
@@ -119,6 +107,8 @@ class Opening {
   readonly #storage: BlobStorage;
   /** What is stored beside another connection goes before what is given for this one. */
   readonly #isOther: boolean;
+  /** Asked for once: a command may want a finger on a key. */
+  #given: Promise<FoundPassword | undefined> | undefined;
 
   constructor(context: Context, config: ClientConfig, configFile: string, storage: BlobStorage, isOther: boolean) {
     this.#context = context;
@@ -146,9 +136,8 @@ class Opening {
     return opened;
   }
 
-  /** A folder answers as fast as a cache. */
   get #cachesFormat(): boolean {
-    return this.#config.storage?.type !== 'filesystem' && this.#config.formatBlobCacheDuration >= 0n;
+    return formatCacheLife(this.#config) !== undefined;
   }
 
   async #cachedBlobs(uniqueId: Uint8Array): Promise<FormatBlobs | undefined> {
@@ -164,7 +153,8 @@ class Opening {
     const open = (credentials: { password: string } | { formatKey: Uint8Array }) =>
       this.#repository(credentials, formatBlobs, uniqueId);
     const stored = await readStoredPassword(files, this.#configFile);
-    const given = this.#isOther && stored !== undefined ? undefined : await givenPassword(this.#context);
+    const given =
+      this.#isOther && stored !== undefined ? undefined : await (this.#given ??= givenPassword(this.#context));
     const usesStored = stored !== undefined && (given === undefined || given.password === stored);
     const kept = usesStored ? await readStoredKey(files, this.#configFile) : undefined;
     if (kept !== undefined && kept.keyDerivation === keyAlgorithm && equalBytes(kept.uniqueId, uniqueId))
@@ -206,26 +196,6 @@ class Opening {
       cache: cache && { get: (id) => cache.get('index', id), put: (id, data) => cache.put('index', id, data) },
     });
   }
-}
-
-const DEFAULT_CACHE = 5000 * 2 ** 20;
-
-/** The connection's cache on the disk; undefined when it is off. */
-export async function openCache(
-  { environment, files, ports }: Context,
-  { caching }: ClientConfig,
-  configFile: string,
-  uniqueId: Uint8Array,
-): Promise<DiskCache | undefined> {
-  const directory = await cacheRoot(caching, uniqueId, configFile, environment);
-  return directory === undefined
-    ? undefined
-    : new DiskCache(files, directory, { limit: cacheLimit(caching), clock: ports.clock });
-}
-
-function cacheLimit(caching: JsonObject | undefined): number {
-  const size = caching?.maxMetadataCacheSize ?? caching?.maxCacheSize;
-  return typeof size === 'number' && size > 0 ? size : DEFAULT_CACHE;
 }
 
 function identityOf(config: ClientConfig, environment: Context['environment']): { user: string; host: string } {

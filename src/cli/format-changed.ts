@@ -1,7 +1,8 @@
 import type { RepositoryFormat } from '../format/format.ts';
 import { forgetFormat } from './config/format-cache.ts';
-import { openCache, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { openCache } from './local-cache.ts';
 
 /** After the format blobs were written: the copy of before is of no use. */
 export async function formatChanged(

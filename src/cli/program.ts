@@ -123,7 +123,8 @@ function makeConsole(flags: Flags, { terminal, clock, environment }: CliPorts): 
       out: wantsColor(choice, environment, terminal.outIsTerminal),
       err: wantsColor(choice, environment, terminal.errIsTerminal),
     },
-    jsonLog: flags.bool('json-log-console'),
+    // with progress as JSON every line of standard error is
+    jsonLog: flags.bool('json-log-console') || flags.text('progress-format') === 'json',
     timestamps: flags.bool('console-timestamps'),
   });
 }

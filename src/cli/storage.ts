@@ -4,6 +4,8 @@ import { openStorage } from '../blob/registry.ts';
 import type { BlobStorage, ConnectionInfo } from '../blob/storage.ts';
 import { parseThrottlingLimits, ThrottledStorage } from '../blob/throttle.ts';
 import type { JsonObject } from '../bytes/json.ts';
+import { CairnError } from '../errors.ts';
+import type { ClientConfig } from './config/file.ts';
 import type { Context } from './context.ts';
 
 export interface StorageOptions {
@@ -35,4 +37,15 @@ export async function openContextStorage(
     },
     ports.clock,
   );
+}
+
+/** The storage that a connection file names. */
+export function storageOf({ storage, apiServer }: ClientConfig, configFile: string): ConnectionInfo {
+  if (storage !== undefined) return storage;
+  throw apiServer === undefined
+    ? new CairnError('corrupt', `${configFile} names no storage`, { hint: 'connect again' })
+    : new CairnError('unsupported', 'connections through a repository server are not there yet', {
+        data: { configFile },
+        hint: 'connect to the storage itself',
+      });
 }

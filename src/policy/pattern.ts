@@ -16,6 +16,8 @@ export interface PatternOptions {
 
 export interface Pattern {
   readonly tokens: readonly Token[];
+  /** Tokens of the base, before those of the pattern itself. */
+  readonly baseLength: number;
   readonly directoriesOnly: boolean;
   readonly negated: boolean;
   readonly ignoreCase: boolean;
@@ -57,6 +59,7 @@ export function compilePattern(source: string, options: PatternOptions = {}): Pa
     out.literal(base.toWellFormed());
     if (!rooted) out.push(slash);
   }
+  const baseLength = out.tokens.length;
   if (!rooted && pattern !== '**' && pattern !== '') {
     const firstSlash = scan.indexOf('/');
     if (firstSlash === -1 || firstSlash === scan.length - 1 - scan.at) out.push(doubleStar, slash);
@@ -74,7 +77,7 @@ export function compilePattern(source: string, options: PatternOptions = {}): Pa
   }
   const stars = out.tokens.filter(({ kind }) => kind === 'star' || kind === 'doubleStar').length;
   if (stars > MAX_STARS) throw scan.error(`has more than ${MAX_STARS} wildcards`);
-  return { tokens: out.tokens, directoriesOnly, negated, ignoreCase };
+  return { tokens: out.tokens, baseLength, directoriesOnly, negated, ignoreCase };
 }
 
 /** The characters of a pattern; a NUL ends it, as in Kopia. */

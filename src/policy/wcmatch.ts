@@ -131,8 +131,8 @@ function minimumLength(tokens: readonly Token[]): number {
   return length;
 }
 
-function shortcuts({ tokens, ignoreCase }: Pattern): [string | undefined, string | undefined] {
-  const from = tokens.findIndex((token) => token.kind !== 'text' && token.kind !== 'slash');
+function shortcuts({ tokens, baseLength, ignoreCase }: Pattern): [string | undefined, string | undefined] {
+  const from = tokens[baseLength]?.kind === 'slash' ? baseLength + 1 : baseLength;
   const [first, slash, third, fourth] = tokens.slice(from);
   if (ignoreCase || first?.kind !== 'doubleStar' || slash?.kind !== 'slash') return [undefined, undefined];
   const rest = tokens.length - from;

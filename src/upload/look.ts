@@ -1,6 +1,8 @@
 import { CairnError, fileError } from '../errors.ts';
+import { enterDirectory, ignoreFileNames, skipsCaches, type IgnoreContext } from '../policy/ignore.ts';
+import type { PolicyNode } from '../policy/tree.ts';
 import type { FileStat, SyncFiles } from '../ports.ts';
-import { markLocal } from './local.ts';
+import { isCacheDirectory, joinPath, markLocal, readIgnoreFile } from './local.ts';
 
 /** What an action sent the walk to. */
 export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
@@ -14,11 +16,35 @@ export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
 }
 
 /** Names in a directory. */
-export function listNames(files: SyncFiles, path: string): string[] {
+function listNames(files: SyncFiles, path: string): string[] {
   try {
     return files.list(path).map(({ name }) => name);
   } catch (cause) {
     throw fileError(cause, 'cannot list', path);
+  }
+}
+
+/** Names in a directory, none of a cache's, and the rules for what is selected of them. */
+export function selectNames(
+  files: SyncFiles,
+  path: string,
+  relative: string,
+  node: PolicyNode,
+  parent: IgnoreContext,
+  separator: string,
+): { present: Set<string>; context: IgnoreContext } {
+  try {
+    let present = new Set(listNames(files, path));
+    if (skipsCaches(node) && isCacheDirectory(files, path, present, separator)) present = new Set();
+    const ignoreFiles = [];
+    for (const name of ignoreFileNames(parent, node)) {
+      if (!present.has(name)) continue;
+      const data = readIgnoreFile(files, joinPath(path, name, separator), separator);
+      if (data !== undefined) ignoreFiles.push({ name, data });
+    }
+    return { present, context: enterDirectory(parent, node, relative, ignoreFiles) };
+  } catch (error) {
+    throw markLocal(error);
   }
 }
 

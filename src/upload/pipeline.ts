@@ -80,6 +80,8 @@ export class Pipeline {
   #stopped = false;
   #files = 0;
   #bytes = 0;
+  /** Bytes of all that was read and answered, parts of big files included. */
+  readBytes = 0;
   #timer = false;
   /** When this thread's own work let the event loop turn last. */
   #turned: number;
@@ -244,6 +246,7 @@ export class Pipeline {
     if (done === undefined) return;
     waiting.done = undefined;
     if (size !== undefined) this.done(size);
+    this.readBytes += piece?.length ?? 0;
     done(piece, error);
   }
 

@@ -48,6 +48,11 @@ export class PreviousDirectory {
     return undefined;
   }
 
+  /** Whether an earlier directory has an entry of this name, changed or not. */
+  has(name: string): boolean {
+    return this.#directories.some((directory) => directory.has(name));
+  }
+
   /** Object IDs of the earlier directories with this name. */
   children(name: string): string[] {
     const ids: string[] = [];

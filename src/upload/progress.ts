@@ -21,10 +21,16 @@ export interface UploadProgress {
   alteredNames: number;
   /** Files that changed while they were read. */
   changedFiles: number;
+  /** Bytes read so far, of files under way too. */
+  readBytes: number;
   /** Bytes stored in packs. */
   uploadedBytes: number;
   /** Path of the directory being walked. */
   current: string;
+  /** Path of the file that was begun last. */
+  file: string;
+  /** Brings the counts of bytes up to date; for who looks between two files. */
+  refresh(): void;
 }
 
 export function newProgress(): UploadProgress {
@@ -45,7 +51,10 @@ export function newProgress(): UploadProgress {
     ownFiles: 0,
     alteredNames: 0,
     changedFiles: 0,
+    readBytes: 0,
     uploadedBytes: 0,
     current: '',
+    file: '',
+    refresh() {},
   };
 }

@@ -47,7 +47,8 @@ export async function uploadStream(
   const mtime = clock.now();
   const builder = new DirectoryBuilder();
   const stopped = new Stopped();
-  progress.current = `${rootPath}/${name}`;
+  progress.current = rootPath;
+  progress.file = `${rootPath}/${name}`;
   progress.hashing++;
   try {
     const { id, length } = await writeStream(

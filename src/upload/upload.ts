@@ -13,6 +13,7 @@ import { listSnapshots, saveSnapshot } from '../snapshot/store.ts';
 import type { Actions } from './actions.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PreviousDirectory } from './previous.ts';
+import type { UploadLog } from './log.ts';
 import { newProgress, type UploadProgress } from './progress.ts';
 import { uploadStream, type StreamSource } from './stdin.ts';
 import { lookAtDirectory } from './look.ts';
@@ -57,6 +58,8 @@ export interface UploadOptions {
   /** Milliseconds between checkpoints; Kopia allows at most 45 minutes. */
   checkpointInterval?: number;
   report?(path: string, error: CairnError, ignored: boolean): void;
+  /** Tells of every file and folder. */
+  log?: UploadLog;
   /** A stream in place of the path's files: `--stdin-file`. */
   stream?: StreamSource;
   /** Runs the policies' actions; without it they are passed over. */
@@ -76,6 +79,10 @@ export const CHECKPOINT_INTERVAL = 45 * 60_000;
 export async function uploadSnapshot(target: UploadTarget, options: UploadOptions): Promise<SnapshotManifest> {
   const { clock, source, pipeline, signal } = options;
   const progress = options.progress ?? newProgress();
+  progress.refresh = () => {
+    progress.uploadedBytes = target.contents.written.packedBytes;
+    progress.readBytes = Math.max(progress.hashedBytes, pipeline.readBytes);
+  };
   const started = clock.now();
   const found = options.stream === undefined ? await lookAt(options) : undefined;
   const previous = await previousRoots(target.manifests, source);
@@ -104,6 +111,7 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     stopReason: stopped,
     pause: checkpoints.pause,
     report: (at, error, ignored) => options.report?.(at, error, ignored),
+    log: options.log,
     actions: options.actions,
   });
   try {
@@ -113,7 +121,6 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     if (pipeline.failure !== undefined) throw pipeline.failure;
     const incomplete = walk.incomplete || stream?.incomplete || (signal?.aborted === true ? 'canceled' : '');
     const snapshot = describe(options, started, rootEntry, progress, incomplete);
-    progress.uploadedBytes = target.contents.written.packedBytes;
     const identical = rootEntry.objectId === previous.at(0)?.objectId && ignoresIdentical(options);
     const saved = identical ? snapshot : await saveSnapshot(target.manifests, snapshot);
     await checkpoints.remove();
@@ -121,6 +128,7 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     await target.flush();
     return saved;
   } finally {
+    progress.refresh();
     signal?.removeEventListener('abort', onAbort);
   }
 }
@@ -294,7 +302,7 @@ function checkpointer(target: UploadTarget, options: UploadOptions, started: big
   };
   return {
     pause(walk: Walk): Promise<void> | undefined {
-      progress.uploadedBytes = target.contents.written.packedBytes;
+      progress.refresh();
       const now = clock.monotonic();
       if (now - last >= interval) {
         last = now;

@@ -3,7 +3,7 @@ import { CairnError, isCairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { writeObject, type ObjectWriterOptions } from '../object/writer.ts';
 import { compressorForFile, metadataCompressor } from '../policy/compression.ts';
-import { enterDirectory, IgnoreContext, ignoreFileNames, skipsCaches } from '../policy/ignore.ts';
+import { IgnoreContext } from '../policy/ignore.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { Clock, FileStat, SyncFiles } from '../ports.ts';
 import { DirectoryBuilder } from '../snapshot/directory-builder.ts';
@@ -12,16 +12,9 @@ import type { DirEntry } from '../snapshot/entry.ts';
 import type { Actions } from './actions.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
-import {
-  isCacheDirectory,
-  isLocal,
-  joinPath,
-  localEntries,
-  markLocal,
-  readIgnoreFile,
-  type LocalEntry,
-} from './local.ts';
-import { listNames, lookAtDirectory, readLink } from './look.ts';
+import { isLocal, joinPath, localEntries, markLocal, type LocalEntry } from './local.ts';
+import { lookAtDirectory, readLink, selectNames } from './look.ts';
+import type { UploadLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
@@ -50,6 +43,8 @@ export interface WalkOptions {
   /** Called between entries when a checkpoint or flush is due. */
   pause(walk: Walk): Promise<void> | undefined;
   report(path: string, error: CairnError, ignored: boolean): void;
+  /** Tells of every file and folder; absent where nobody reads it. */
+  log?: UploadLog;
   /** Runs the policies' folder actions; absent where actions are off. */
   actions?: Actions;
 }
@@ -99,8 +94,12 @@ export class Walk {
     previous: readonly string[],
     sourcePath = path,
   ): Promise<DirEntry> {
+    const { log } = this.#options;
+    const began = log?.now();
     const walked = await this.#directory(path, sourcePath, '', name, stat, node, IgnoreContext.empty, previous);
-    return walked.entry;
+    const entry = await walked.entry;
+    log?.stored(node, '', entry, began!);
+    return entry;
   }
 
   /** Uploads one file that is a source by itself. */
@@ -168,7 +167,7 @@ export class Walk {
   ): Promise<Walked> {
     const { syncFiles, separator, progress, contents } = this.#options;
     progress.current = path;
-    const { present, context } = this.#enter(path, relative, node, parentContext);
+    const { present, context } = selectNames(syncFiles, path, relative, node, parentContext, separator);
     const previous =
       previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
 
@@ -209,29 +208,6 @@ export class Walk {
     return this.#write(frame, this.incomplete);
   }
 
-  /** Names in a directory, and what of them is selected. */
-  #enter(
-    path: string,
-    relative: string,
-    node: PolicyNode,
-    parent: IgnoreContext,
-  ): { present: Set<string>; context: IgnoreContext } {
-    const { syncFiles, separator } = this.#options;
-    try {
-      let present = new Set(listNames(syncFiles, path));
-      if (skipsCaches(node) && isCacheDirectory(syncFiles, path, present, separator)) present = new Set();
-      const ignoreFiles = [];
-      for (const name of ignoreFileNames(parent, node)) {
-        if (!present.has(name)) continue;
-        const data = readIgnoreFile(syncFiles, joinPath(path, name, separator), separator);
-        if (data !== undefined) ignoreFiles.push({ name, data });
-      }
-      return { present, context: enterDirectory(parent, node, relative, ignoreFiles) };
-    } catch (error) {
-      throw markLocal(error);
-    }
-  }
-
   /** True from the moment the walk must end; the reason is kept. */
   #ended(): boolean {
     if (this.incomplete === '') this.incomplete = this.#options.stopReason() ?? '';
@@ -253,13 +229,15 @@ export class Walk {
     device: number,
     path: string,
   ): boolean {
-    const { progress, own } = this.#options;
+    const { progress, own, log } = this.#options;
+    const began = log?.now();
     if (own.has(path)) {
       progress.ownFiles++;
       return false;
     }
     const verdict = context.judge(relative, { name, kind: stat.kind, size: stat.size, device: stat.device }, device);
     if (verdict === 'include') return true;
+    log?.ignored(this.#stack.at(-1)!.node, `${relative}/${name}`, stat.kind === 'directory', began!);
     if (stat.kind === 'directory') progress.excludedDirectories++;
     else {
       progress.excludedFiles++;
@@ -277,7 +255,7 @@ export class Walk {
     context: IgnoreContext,
     previous: PreviousDirectory,
   ): boolean {
-    const { progress, separator } = this.#options;
+    const { progress, separator, log } = this.#options;
     const { name, stat } = entry;
     const at = joinPath(path, name, separator);
     if (stat === undefined) {
@@ -294,7 +272,9 @@ export class Walk {
       return false;
     }
     if (hasRawBytes(name)) progress.alteredNames++;
+    const began = log?.now();
     const hit = this.#unchanged(name, stat, stat.kind === 'file' ? 'f' : 's', previous);
+    log?.looked(frame.node, `${relative}/${name}`, stat, hit, previous.has(name), began!);
     if (hit === undefined) return true;
     frame.builder.add(hit);
     return false;
@@ -315,10 +295,20 @@ export class Walk {
   }
 
   /** Takes an entry in, or notes its failure, when it is stored; the directory waits for that. */
-  #begin(frame: Frame, at: string, relative: string, name: string, ignored: boolean): Done<DirEntry> {
+  #begin(
+    frame: Frame,
+    at: string,
+    relative: string,
+    name: string,
+    ignored: boolean,
+    began = this.#options.log?.now(),
+  ): Done<DirEntry> {
+    const { log } = this.#options;
     frame.running.begin();
     this.#running.begin();
     return (entry, error) => {
+      if (entry !== undefined || isLocal(error))
+        log?.stored(frame.node.child(name), `${relative}/${name}`, entry ?? (error as CairnError), began!);
       if (entry !== undefined) frame.builder.add(entry);
       else if (isLocal(error)) this.#failed(frame, at, relative, name, error, ignored);
       else if (!isCairnError(error, 'canceled')) frame.running.fail(error);
@@ -342,7 +332,7 @@ export class Walk {
     const known = previous.unchanged(name, stat, type, timeResolution);
     if (known === undefined) return undefined;
     progress.cachedFiles++;
-    progress.cachedBytes += type === 'f' ? stat.size : 0;
+    progress.cachedBytes += stat.size;
     return { ...entryOf(name, type, stat), mtime: known.mtime, objectId: known.objectId };
   }
 
@@ -355,6 +345,7 @@ export class Walk {
       compression: compressionId(compressorForFile(policy.compression, name, stat.size)),
     };
     const objects = () => objectWriter(compressionId(metadataCompressor(policy)));
+    progress.file = path;
     progress.hashing++;
     progress.hashingBytes += stat.size;
     fileObject(
@@ -428,9 +419,10 @@ export class Walk {
     const below = joinPath(sourcePath, name, this.#options.separator);
     const children = previous.children(name);
     const ignored = node.policy.errorHandling.ignoreDirectoryErrors ?? false;
+    const began = this.#options.log?.now();
     try {
       const walked = await this.#directory(at, below, `${relative}/${name}`, name, stat!, node, context, children);
-      settle(walked.entry, this.#begin(frame, at, relative, name, ignored));
+      settle(walked.entry, this.#begin(frame, at, relative, name, ignored, began));
     } catch (error) {
       if (!isLocal(error)) throw error;
       this.#failed(frame, at, relative, name, error, ignored);

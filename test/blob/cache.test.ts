@@ -164,6 +164,18 @@ describe('disk cache', () => {
     expect(await open(100).get('index', id)).toEqual(pattern(68));
   });
 
+  it('clears but what is to be kept, shrinks to a size, and tells what went', async () => {
+    const cache = open();
+    for (const name of ['a', 'b', 'c/d']) await cache.put('index', name, pattern(68));
+    await cache.put('format', 'x', pattern(68));
+    ['a', 'b', 'c%002fd'].forEach((name, at) => age(name, 9 - at));
+    expect(await cache.clear('index', ['c/d', 'a', 'unknown'])).toEqual({ entries: 1, bytes: 100 });
+    expect(await cache.shrink()).toEqual({ entries: 0, bytes: 0 });
+    expect(await cache.shrink(299)).toEqual({ entries: 1, bytes: 100 });
+    expect(tree(root)).toEqual(['CACHEDIR.TAG', 'format/x', 'index/c%002fd']);
+    expect(await cache.shrink(0)).toEqual({ entries: 2, bytes: 200 });
+  });
+
   it('removes one, one kind, or all; foreign files stay', async () => {
     const cache = open();
     for (const kind of ['index', 'metadata', '../odd kind'])

@@ -77,18 +77,20 @@ const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? 
 /** Cairn's own commands. */
 const additions = [
   'backup',
+  'cache prune',
   'completion',
   'find',
   'snapshot versions',
   'repair',
   'repository export-format',
   'repository import-format',
+  'repository stats',
 ];
 /** Flags that Kopia's commands lack. */
 const jsonFlags = ['json', 'json-indent', 'json-verbose'];
 const ownFlagsOf: Record<string, string[]> = {
   'snapshot create': ['dry-run'],
-  'snapshot delete': ['all', 'ignore-pins'],
+  'snapshot delete': ['all', 'ignore-pins', ...jsonFlags],
   'snapshot expire': jsonFlags,
   'snapshot estimate': jsonFlags,
   'snapshot fix invalid-files': jsonFlags,
@@ -96,8 +98,13 @@ const ownFlagsOf: Record<string, string[]> = {
   'snapshot migrate': jsonFlags,
   'snapshot copy-history': ['policies', ...jsonFlags],
   'snapshot move-history': ['policies', ...jsonFlags],
+  'policy export': ['json'],
+  'policy set': ['dry-run', ...jsonFlags],
 };
-const ownFlags = (name: string) => (name.startsWith('benchmark ') ? jsonFlags : (ownFlagsOf[name] ?? []));
+/** Commands whose result Kopia prints as text only. */
+const withJson =
+  /^(benchmark .*|cache .*|blob stats|content (stats|verify)|index (inspect|epoch list)|manifest show|logs list|session list|diff|list|(snapshot )?restore|snapshot pin|policy (delete|edit|import))$/;
+const ownFlags = (name: string) => (withJson.test(name) ? jsonFlags : (ownFlagsOf[name] ?? []));
 const leaves: [string, CommandTable, KopiaCommand][] = [];
 const tables = await Promise.all(groups.map((group) => group.load()));
 
@@ -147,6 +154,7 @@ describe('every command that is there takes what Kopia takes', () => {
       'color',
       'progress-format',
       'password-file',
+      'password-command',
     ];
     expect(
       globalFlags

@@ -1,6 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { runtimeName } from '../runtime.ts';
+
+const execute = promisify(execFile);
 
 const candidates = [process.env.KOPIA_BIN, 'kopia'].filter((name) => name !== undefined && name !== '');
 
@@ -8,6 +13,9 @@ const candidates = [process.env.KOPIA_BIN, 'kopia'].filter((name) => name !== un
 export const kopiaBinary = candidates.find(
   (name) => spawnSync(name!, ['--version'], { encoding: 'utf8' }).status === 0,
 );
+
+/** What does not depend on the runtime need not run on each: on the newest Node it does. */
+export const onNewestNode = runtimeName === 'node' && !process.versions.node.startsWith('20.');
 
 /** One client of the real Kopia with its own configuration and cache below `home`. */
 export class Kopia {
@@ -21,8 +29,13 @@ export class Kopia {
   }
 
   run(...args: string[]): { status: number; stdout: string; stderr: string } {
-    const result = spawnSync(kopiaBinary!, [...args, '--no-progress'], {
-      encoding: 'utf8',
+    const result = spawnSync(kopiaBinary!, [...args, '--no-progress'], this.#options());
+    return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  #options() {
+    return {
+      encoding: 'utf8' as const,
       maxBuffer: 64 << 20,
       env: {
         ...process.env,
@@ -33,8 +46,7 @@ export class Kopia {
         KOPIA_CHECK_FOR_UPDATES: 'false',
         KOPIA_CONFIG_PATH: join(this.#home, 'repository.config'),
       },
-    });
-    return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+    };
   }
 
   /** The same, failing with both outputs when the command does. */
@@ -42,6 +54,11 @@ export class Kopia {
     const { status, stdout, stderr } = this.run(...args);
     if (status !== 0) throw new Error(`kopia ${args.join(' ')} exited with ${status}:\n${stdout}\n${stderr}`);
     return stdout;
+  }
+
+  /** `must` beside other work. */
+  async ok(...args: string[]): Promise<string> {
+    return (await execute(kopiaBinary!, [...args, '--no-progress'], this.#options())).stdout;
   }
 
   json(...args: string[]): unknown {

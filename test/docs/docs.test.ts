@@ -1,24 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
-import { cairnCommand } from '../cairn.ts';
-import { runtimeCommand, runtimeName } from '../runtime.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const work = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-docs-')));
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+import { describe, expect, it } from 'vitest';
+import { projectDirectory as root, runtimeCommand, runtimeName } from '../runtime.ts';
+import { makeHome } from './home.ts';
 
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => 'docs/' + name)].filter((name) =>
   name.endsWith('.md'),
@@ -30,32 +15,9 @@ function blocks(page: string, language: string): string[] {
   return [...text.matchAll(new RegExp('^```' + language + '\\n([\\s\\S]*?)^```', 'gm'))].map((match) => match[1]);
 }
 
-/** A home with a folder to back up and `cairn` on the PATH. */
-function home(name: string): { path: string; env: Record<string, string> } {
-  const path = join(work, name);
-  mkdirSync(join(path, 'home/documents/node_modules'), { recursive: true });
-  mkdirSync(join(path, 'bin'));
-  mkdirSync(join(path, 'backup'));
-  writeFileSync(join(path, 'home/documents/notes.txt'), 'hello from the notes\n');
-  writeFileSync(join(path, 'home/documents/node_modules/x.js'), 'ignored');
-  const quoted = cairnCommand().map((part) => `'${part}'`);
-  writeFileSync(join(path, 'bin/cairn'), `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`);
-  chmodSync(join(path, 'bin/cairn'), 0o755);
-  const { KOPIA_CONFIG_PATH: _, XDG_CONFIG_HOME: __, XDG_CACHE_HOME: ___, XDG_DATA_HOME: ____, ...kept } = process.env;
-  return {
-    path,
-    env: {
-      ...(kept as Record<string, string>),
-      HOME: join(path, 'home'),
-      PATH: `${join(path, 'bin')}:${process.env.PATH}`,
-      KOPIA_PASSWORD: 'a password for the docs',
-    },
-  };
-}
-
 describe('every command shown in the documentation runs', () => {
   it.each(pages.filter((page) => blocks(page, 'sh').length > 0))('%s', (page) => {
-    const { path, env } = home(page.replaceAll('/', '-'));
+    const { path, env } = makeHome();
     const script = blocks(page, 'sh')
       .join('\n')
       .replace(/^npm test$/gm, '')
@@ -69,7 +31,7 @@ describe('every command shown in the documentation runs', () => {
 describe('the library example', () => {
   it('runs as it stands in docs/library.md', async () => {
     const { transform } = await import('esbuild');
-    const { path, env } = home('library');
+    const { path, env } = makeHome();
     const [example] = blocks('docs/library.md', 'ts');
     const runtime = runtimeName;
     const code = example

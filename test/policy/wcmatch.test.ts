@@ -74,7 +74,7 @@ describe('the matcher', () => {
   });
 
   it('takes its shortcuts only where they say the same', () => {
-    const name = fc.stringMatching(/^[ab.*[\]é]{1,4}$/);
+    const name = fc.stringMatching(/^[ab.*/[\]é]{1,6}$/);
     const path = fc.array(fc.stringMatching(/^[ab.é]{1,4}$/), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(name, path, fc.constantFrom('', '/a', '/a/b'), (pattern, names, base) => {
@@ -93,7 +93,10 @@ describe('the matcher', () => {
     );
     expect(compileMatcher('node_modules', { base: '/a' }).name).toBe('node_modules');
     expect(compileMatcher('*.tmp').suffix).toBe('.tmp');
+    expect(compileMatcher('/**/x').name).toBe('x');
     expect(compileMatcher('/x').name).toBeUndefined();
+    expect(compileMatcher('src/**/x').name).toBeUndefined();
+    expect(compileMatcher('/a/**/*.tmp', { base: '/a' }).suffix).toBeUndefined();
     expect(compileMatcher('a*.tmp').suffix).toBeUndefined();
   });
 

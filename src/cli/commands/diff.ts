@@ -1,9 +1,11 @@
-import { encodeJson } from '../../bytes/json.ts';
+import { encodeJson, type JsonObject } from '../../bytes/json.ts';
 import { CairnError } from '../../errors.ts';
-import { diffTrees } from '../../snapshot/diff.ts';
+import { diffTrees, type DiffEvent } from '../../snapshot/diff.ts';
+import { entryToJson } from '../../snapshot/entry.ts';
 import { resolveEntryPath } from '../../snapshot/resolve.ts';
 import { withRepository } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { JsonList } from '../output/json-list.ts';
 import { storedOf } from './stored.ts';
 
 export async function run(context: Context): Promise<void> {
@@ -20,9 +22,22 @@ export async function run(context: Context): Promise<void> {
       formatTime: (time) => times.full(time),
       signal,
     });
-    for await (const { text } of events) if (!flags.bool('stats-only')) await console.line(text);
-    await console.write(
-      encodeJson({ fileEntries: { ...stats.fileEntries }, directoryEntries: { ...stats.directoryEntries } }),
-    );
+    const list = context.json ? new JsonList(console, context.jsonIndent) : undefined;
+    if (list !== undefined) await console.write('{"schema":1,"changes":');
+    for await (const event of events)
+      if (flags.bool('stats-only')) continue;
+      else if (list === undefined) await console.line(event.text);
+      else await list.add(changeToJson(event));
+    await list?.end();
+    const counts = encodeJson({
+      fileEntries: { ...stats.fileEntries },
+      directoryEntries: { ...stats.directoryEntries },
+    });
+    await console.write(list === undefined ? counts : `,${counts.slice(1)}\n`);
   });
+}
+
+/** The entries are left out where there is none on that side. */
+function changeToJson({ kind, path, before, after, text }: DiffEvent): JsonObject {
+  return { kind, path, text, before: before && entryToJson(before), after: after && entryToJson(after) };
 }

@@ -1,12 +1,13 @@
 import { modeText } from '../../bytes/mode.ts';
 import { compareNames } from '../../bytes/name.ts';
 import { CairnError } from '../../errors.ts';
-import { entryKind, entrySize, type DirEntry } from '../../snapshot/entry.ts';
+import { entryKind, entrySize, entryToJson, type DirEntry } from '../../snapshot/entry.ts';
 import { resolveEntryPath } from '../../snapshot/resolve.ts';
 import { openDirectory } from '../../snapshot/walk.ts';
 import type { ObjectContents } from '../../object/open.ts';
 import { withRepository } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { JsonList } from '../output/json-list.ts';
 import { storedOf } from './stored.ts';
 
 export async function run(context: Context): Promise<void> {
@@ -23,8 +24,11 @@ export async function run(context: Context): Promise<void> {
         },
       );
     // Without -l names alone would be ambiguous, so they begin with the path that was given.
-    const prefix = flags.bool('recursive') && !flags.bool('long') ? args[0].replace(/\/*$/, '/') : '';
-    await listDirectory(context, stored.contents, entry.objectId, prefix);
+    const list = context.json ? new JsonList(context.console, context.jsonIndent) : undefined;
+    const prefix =
+      flags.bool('recursive') && !flags.bool('long') && list === undefined ? args[0].replace(/\/*$/, '/') : '';
+    await listDirectory(context, stored.contents, entry.objectId, prefix, list);
+    await list?.end();
   });
 }
 
@@ -33,15 +37,17 @@ async function listDirectory(
   contents: ObjectContents,
   objectId: string,
   prefix: string,
+  list: JsonList | undefined,
 ): Promise<void> {
   const { flags, console, signal } = context;
   const recursive = flags.bool('recursive');
   const { entries, summary } = await openDirectory(contents, objectId);
   for (const entry of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
     signal.throwIfAborted();
-    await console.line(entryLine(context, entry, prefix));
+    if (list === undefined) await console.line(entryLine(context, entry, prefix));
+    else await list.add({ schema: 1, path: prefix + entry.name, entry: entryToJson(entry) });
     if (recursive && entry.type === 'd')
-      await listDirectory(context, contents, entry.objectId, `${prefix}${entry.name}/`);
+      await listDirectory(context, contents, entry.objectId, `${prefix}${entry.name}/`, list);
   }
   if (!flags.bool('error-summary')) return;
   for (const { path, error } of summary?.errors ?? []) console.error(`could not back up ${prefix}${path}: ${error}`);

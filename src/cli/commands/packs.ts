@@ -35,7 +35,7 @@ export function reportOrphans({ console }: Context, orphans: readonly string[], 
   console.warning(`${orphans.length} pack(s) are named by no index: ${names}`);
   console.hint(
     missing
-      ? 'they may hold what is missing: an index blob was lost; "kopia index recover" reads their contents back into the index'
+      ? "they may hold what is missing: an index blob was lost; 'cairn index recover' reads their contents back into the index"
       : 'an upload was stopped, maintenance has not removed them yet, or an index blob was lost and with it the newest snapshots',
   );
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../bytes/json.ts';
 import { CairnError } from '../../errors.ts';
 import { formatSource, parseSource } from '../../policy/source.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -24,6 +25,8 @@ export async function run(context: Context): Promise<void> {
   if (args.every(isPlaceholder)) return expandAll(context);
   if (args.length > 2)
     throw new CairnError('usage', `restore takes a source and a target, got ${args.length} arguments`);
+  if (context.json && args[1] === '-')
+    throw new CairnError('usage', "flag '--json' does not go with an archive on standard output");
   const mode = archiveMode(flags.text('mode')!, args[1] ?? args[0]);
   const when = parseSnapshotTime(flags.text('snapshot-time')!, context.ports.clock.now(), new Times().zone);
   const path = absolutePath(args[1] ?? args[0], environment.currentDirectory(), files.separator);
@@ -59,6 +62,7 @@ export async function run(context: Context): Promise<void> {
     }
     report(context, stats);
     console.info(restoreSummary(stats));
+    if (context.json) await console.json(restoreJson(path, stats), context.jsonIndent);
     if (stats.partialFiles.length > 0)
       throw new CairnError(
         'partial',
@@ -134,6 +138,7 @@ async function expandAll(context: Context): Promise<void> {
       });
       report(context, stats);
       console.info(restoreSummary(stats));
+      if (context.json) await console.json(restoreJson(path, stats), context.jsonIndent);
     }
   });
 }
@@ -161,6 +166,17 @@ function tellSource({ args, console, times }: Context, { snapshot, path, entry }
   console.info(`   Snapshot time: ${times.text(snapshot.startTime)}`);
   console.info(`   Relative path: ${path}`);
   console.info(`   Object ID: ${entry.objectId}`);
+}
+
+/** Lists of errors are as long as they were kept; `errorCount` counts all. */
+function restoreJson(target: string, stats: RestoreStats): JsonObject {
+  return {
+    schema: 1,
+    target,
+    ...stats,
+    errors: stats.errors.map((error) => ({ ...error })),
+    renamed: stats.renamed.map((entry) => ({ ...entry })),
+  };
 }
 
 const SHOWN = 100;

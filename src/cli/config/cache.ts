@@ -1,13 +1,35 @@
 /** The `caching` section of a connection file (spec/storage-and-maintenance.md sections 4.1, 4.2). */
 import { toHex } from '../../bytes/hex.ts';
-import type { JsonObject } from '../../bytes/json.ts';
+import type { Json, JsonObject } from '../../bytes/json.ts';
+import { CairnError } from '../../errors.ts';
 import type { Environment } from '../../ports.ts';
 import type { Flags } from '../flags.ts';
 import { cacheDirectory, separatorOf } from './directories.ts';
 import { absolutePath, directoryOf, isAbsolute, joinPath, relativePath } from './paths.ts';
 
-const DEFAULT_MIB = 5000n;
 const MIB = 1n << 20n;
+const DEFAULT = 5000n * MIB;
+
+/** Flag and key of each size and each age, in the order of the file. */
+const sizes = [
+  ['content-cache-size-mb', 'maxCacheSize'],
+  ['content-cache-size-limit-mb', 'contentCacheSizeLimitBytes'],
+  ['metadata-cache-size-mb', 'maxMetadataCacheSize'],
+  ['metadata-cache-size-limit-mb', 'metadataCacheSizeLimitBytes'],
+] as const;
+const ages = [
+  ['max-list-cache-duration', 'maxListCacheDuration'],
+  ['metadata-min-sweep-age', 'minMetadataSweepAge'],
+  ['content-min-sweep-age', 'minContentSweepAge'],
+  ['index-min-sweep-age', 'minIndexSweepAge'],
+] as const;
+
+/** One setting that was given: bytes, or nanoseconds. */
+export interface CachingChange {
+  flag: (typeof sizes | typeof ages)[number][0];
+  bytes?: bigint;
+  duration?: bigint;
+}
 
 /** First 16 hex digits of SHA-256(unique ID, path of the connection file). */
 export async function cacheDirectoryName(uniqueId: Uint8Array, configFile: string): Promise<string> {
@@ -25,29 +47,66 @@ export async function cachingSection(
   configFile: string,
   environment: Environment,
 ): Promise<JsonObject> {
+  const standard = { maxCacheSize: DEFAULT, maxMetadataCacheSize: DEFAULT, maxListCacheDuration: 30 };
+  const given = changeCaching(standard, flags, MIB).caching;
+  if (given.maxCacheSize === undefined) return {};
+  return { ...given, cacheDirectory: await storedDirectory(flags, uniqueId, configFile, environment) };
+}
+
+/** What the flags change in a section; 0 takes a setting away. Sizes are in units of `mb` bytes. */
+export function changeCaching(
+  section: JsonObject,
+  flags: Flags,
+  mb: bigint,
+): { caching: JsonObject; changes: CachingChange[] } {
+  const { cacheDirectory, ...rest } = section;
+  const ordered = [...sizes, ...ages].map(([, key]) => [key, rest[key]]);
+  const caching: JsonObject = { cacheDirectory, ...Object.fromEntries(ordered), ...rest };
+  const changes: CachingChange[] = [];
+  const given = (flag: CachingChange['flag']): bigint | undefined => {
+    const value = flags.given(flag) ? flags.integer(flag)! : undefined;
+    if (value !== undefined && value < 0n) throw new CairnError('usage', `flag '--${flag}' must not be negative`);
+    return value;
+  };
+  for (const [flag, key] of sizes) {
+    const value = given(flag);
+    if (value === undefined) continue;
+    caching[key] = value * mb || undefined;
+    changes.push({ flag, bytes: value * mb });
+  }
+  for (const [flag, key] of ages) {
+    const duration = given(flag);
+    if (duration === undefined) continue;
+    caching[key] = Number(duration) / 1e9 || undefined;
+    changes.push({ flag, duration });
+  }
+  return { caching, changes };
+}
+
+/** `cacheDirectory` as the file holds it: what a flag names, else the usual place; relative to the file if it can be. */
+export async function storedDirectory(
+  flags: Flags,
+  uniqueId: Uint8Array,
+  configFile: string,
+  environment: Environment,
+): Promise<string> {
   const separator = separatorOf(environment);
-  const bytes = (name: string) => flags.integer(name)! * MIB;
-  const seconds = (name: string) => Number(flags.integer(name)) / 1e9 || undefined;
-  const optional = (name: string) => (flags.given(name) ? bytes(name) || undefined : undefined);
-  const content = flags.given('content-cache-size-mb') ? bytes('content-cache-size-mb') : DEFAULT_MIB * MIB;
-  if (content === 0n) return {};
   const given = flags.text('cache-directory');
   const directory = given
     ? absolutePath(given, environment.currentDirectory(), separator)
     : joinPath(separator, cacheDirectory(environment), await cacheDirectoryName(uniqueId, configFile));
-  return {
-    cacheDirectory: relativePath(directoryOf(configFile, separator), directory, separator) ?? directory,
-    maxCacheSize: content,
-    contentCacheSizeLimitBytes: optional('content-cache-size-limit-mb'),
-    maxMetadataCacheSize: flags.given('metadata-cache-size-mb')
-      ? bytes('metadata-cache-size-mb') || undefined
-      : DEFAULT_MIB * MIB,
-    metadataCacheSizeLimitBytes: optional('metadata-cache-size-limit-mb'),
-    maxListCacheDuration: flags.given('max-list-cache-duration') ? seconds('max-list-cache-duration') : 30,
-    minMetadataSweepAge: seconds('metadata-min-sweep-age'),
-    minContentSweepAge: seconds('content-min-sweep-age'),
-    minIndexSweepAge: seconds('index-min-sweep-age'),
-  };
+  return relativePath(directoryOf(configFile, separator), directory, separator) ?? directory;
+}
+
+/** Bytes that Cairn's cache never exceeds: Kopia's metadata size, else its content size, within the hard limit. */
+export function cacheLimit(caching: JsonObject | undefined): number {
+  const size = positive(caching?.maxMetadataCacheSize) ?? positive(caching?.maxCacheSize) ?? Number(DEFAULT);
+  return Math.min(size, positive(caching?.metadataCacheSizeLimitBytes) ?? size);
+}
+
+function positive(size: Json | undefined): number | undefined {
+  const bytes = typeof size === 'bigint' ? Number(size) : size;
+  return typeof bytes === 'number' && bytes > 0 ? bytes : undefined;
 }
 
 /**

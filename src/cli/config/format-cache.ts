@@ -5,16 +5,27 @@
 import type { DiskCache } from '../../blob/cache.ts';
 import type { FormatBlobs } from '../../format/format.ts';
 import type { Clock } from '../../ports.ts';
+import type { ClientConfig } from './file.ts';
 
 /** Kopia, too, relies on a copy for 15 minutes at most. */
 const LONGEST = 900_000_000_000n;
 const HEADER = 12;
 const NAME = 'blobs';
 
+/** Nanoseconds that a copy is good for; undefined when none is kept. A folder answers as fast as a cache. */
+export function formatCacheLife({ storage, formatBlobCacheDuration: duration }: ClientConfig): bigint | undefined {
+  return storage?.type === 'filesystem' ? undefined : lifeOf(duration);
+}
+
+function lifeOf(duration: bigint): bigint | undefined {
+  if (duration < 0n) return undefined;
+  return duration === 0n || duration > LONGEST ? LONGEST : duration;
+}
+
 /** A copy that is young enough; `duration` is that of the connection file: 0 for the default, negative for never. */
 export async function cachedFormat(cache: DiskCache, clock: Clock, duration: bigint): Promise<FormatBlobs | undefined> {
-  if (duration < 0n) return undefined;
-  const longest = duration === 0n || duration > LONGEST ? LONGEST : duration;
+  const longest = lifeOf(duration);
+  if (longest === undefined) return undefined;
   const entry = await cache.get('format', NAME);
   if (entry === undefined || entry.length < HEADER) return undefined;
   const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);

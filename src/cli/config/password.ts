@@ -72,7 +72,7 @@ export async function forgetPassword(files: Files, config: string): Promise<void
 }
 
 /** Where a password came from, for the hint when it is wrong. */
-export type PasswordOrigin = 'flag' | 'file' | 'token' | 'stored' | 'asked';
+export type PasswordOrigin = 'flag' | 'file' | 'command' | 'token' | 'stored' | 'asked';
 
 export interface FoundPassword {
   password: string;
@@ -81,7 +81,7 @@ export interface FoundPassword {
 
 const noTerminal = (what: string) =>
   new CairnError('invalid-argument', `${what}: there is no terminal to ask for the password on`, {
-    hint: 'give it with --password, --password-file or the variable KOPIA_PASSWORD',
+    hint: 'give it with --password, --password-file, --password-command or the variable KOPIA_PASSWORD',
   });
 
 /** Asks once; the empty answer is refused. */

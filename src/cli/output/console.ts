@@ -76,6 +76,11 @@ export class Console {
     return this.#options.color.out ? paint(style, text) : text;
   }
 
+  /** Whether messages of this level are shown. */
+  shows(level: LogLevel): boolean {
+    return order.indexOf(level) >= order.indexOf(this.#options.level);
+  }
+
   debug(text: string): void {
     this.#message('debug', text);
   }
@@ -113,7 +118,7 @@ export class Console {
 
   #message(level: LogLevel, text: string, style?: Style): void {
     const { color, jsonLog, timestamps } = this.#options;
-    if (order.indexOf(level) < order.indexOf(this.#options.level)) return;
+    if (!this.shows(level)) return;
     if (this.#buffer !== '' && this.#terminal.outIsTerminal) void this.flush();
     this.status('');
     if (jsonLog) {

@@ -1,4 +1,5 @@
 /** The table of sizes that `blob stats` and `content stats` print. */
+import type { Json } from '../../bytes/json.ts';
 
 export class Histogram {
   readonly #rows: { limit: number; count: number; total: number }[] = [];
@@ -20,6 +21,16 @@ export class Histogram {
 
   get average(): number {
     return this.count === 0 ? 0 : Math.trunc(this.total / this.count);
+  }
+
+  /** Rows as `{from, below, count, bytes}`; what is larger than all of them is in the sums only. */
+  json(): Json {
+    return this.#rows.map(({ limit, count, total }, i) => ({
+      from: i === 0 ? 0 : this.#rows[i - 1].limit,
+      below: limit,
+      count,
+      bytes: total,
+    }));
   }
 
   lines(size: (bytes: number) => string): string[] {

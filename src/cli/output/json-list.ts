@@ -1,5 +1,6 @@
 /** A JSON array written item by item, in the form that programs reading Kopia's output know. */
-import { encodeJson, indentJson, type Json } from '../../bytes/json.ts';
+import { encodeJson, indentJson, type Json, type JsonObject } from '../../bytes/json.ts';
+import type { Context } from '../context.ts';
 import type { Console } from './console.ts';
 
 export class JsonList {
@@ -20,5 +21,27 @@ export class JsonList {
 
   async end(): Promise<void> {
     await this.#console.write(`${this.#empty ? '[' : ''}${this.#indent ? '' : '\n'}]`);
+  }
+}
+
+/** What a verb did, item by item; printed, with --json, when all of it is stored. */
+export class ResultList {
+  readonly #context: Context;
+  readonly #results: JsonObject[] = [];
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  add(result: JsonObject): void {
+    this.#results.push(result);
+  }
+
+  async print(): Promise<void> {
+    const { json, console, jsonIndent } = this.#context;
+    if (!json) return;
+    const list = new JsonList(console, jsonIndent);
+    for (const result of this.#results) await list.add({ schema: 1, ...result });
+    await list.end();
   }
 }

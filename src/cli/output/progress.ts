@@ -72,9 +72,9 @@ export class Progress {
     this.#loop = options.format === 'none' ? Promise.resolve() : this.#run();
   }
 
-  /** True when a person watches it, so that a better estimate is worth its price. */
+  /** True when somebody follows it, so that a better estimate is worth its price. */
   get isShown(): boolean {
-    return this.#options.format === 'line' || this.#options.format === 'bar';
+    return ['line', 'bar', 'json'].includes(this.#options.format);
   }
 
   /** Stops painting; `last` leaves the final state on the terminal. */

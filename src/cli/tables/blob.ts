@@ -35,10 +35,13 @@ export const table: CommandTable = {
     {
       name: 'stats',
       help: 'count blobs',
-      flags: flags(`
-        --raw -r B : sizes in bytes
-        --prefix S : only names that start so
-      `),
+      flags: [
+        ...flags(`
+          --raw -r B : sizes in bytes
+          --prefix S : only names that start so
+        `),
+        ...json,
+      ],
       run: () => import('../commands/blob/stats.ts'),
     },
     {

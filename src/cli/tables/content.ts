@@ -44,6 +44,7 @@ export const table: CommandTable = {
           --raw -r B : sizes in bytes
         `),
         ...contentRange,
+        ...json,
       ],
       run: () => import('../commands/content/stats.ts'),
     },
@@ -59,6 +60,7 @@ export const table: CommandTable = {
           --progress-interval D =3s : time between messages
         `),
         ...contentRange,
+        ...json,
       ],
       run: () => import('../commands/content/verify.ts'),
     },

@@ -73,6 +73,7 @@ export const globalFlags = flags(
   --ignore-missing-required-features B h : open a repository that needs unknown features
   --color E{auto,always,never} =auto : colours on standard output and error
   --progress-format E{auto,line,bar,plain,json} =auto : form of progress
-  --password-file XF : read the password from a file
+  --password-file XF $CAIRN_PASSWORD_FILE : read the password from a file
+  --password-command S $CAIRN_PASSWORD_COMMAND : run this and take what it prints as the password
 `,
 );

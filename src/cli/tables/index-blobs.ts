@@ -10,12 +10,15 @@ export const table: CommandTable = {
       name: 'inspect',
       help: 'print the entries of index blobs',
       args: '[blobs...]',
-      flags: flags(`
-        --all B : all index blobs, replaced ones too
-        --active B : index blobs in use
-        --content-id S+ : only these contents
-        --parallel I =8 : blobs at a time
-      `),
+      flags: [
+        ...flags(`
+          --all B : all index blobs, replaced ones too
+          --active B : index blobs in use
+          --content-id S+ : only these contents
+          --parallel I =8 : blobs at a time
+        `),
+        ...json,
+      ],
       run: () => import('../commands/index/inspect.ts'),
     },
     {
@@ -36,7 +39,9 @@ export const table: CommandTable = {
       name: 'epoch',
       help: 'look at epochs',
       hidden: true,
-      commands: [{ name: 'list', help: 'list epochs', run: () => import('../commands/index/epoch-list.ts') }],
+      commands: [
+        { name: 'list', help: 'list epochs', flags: json, run: () => import('../commands/index/epoch-list.ts') },
+      ],
     },
     {
       name: 'optimize',

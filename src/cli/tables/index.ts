@@ -24,6 +24,7 @@ export const groups: readonly Group[] = [
   group('diff', async () => (await import('./objects.ts')).diff, { aliases: ['compare'] }),
   group('find', async () => (await import('./find.ts')).table),
   group('policy', async () => (await import('./policy.ts')).table, { aliases: ['policies'] }),
+  group('cache', async () => (await import('./cache.ts')).table, { hidden: true }),
   group('blob', async () => (await import('./blob.ts')).table, { hidden: true }),
   group('content', async () => (await import('./content.ts')).table, { aliases: ['contents'], hidden: true }),
   group('index', async () => (await import('./index-blobs.ts')).table, { hidden: true }),

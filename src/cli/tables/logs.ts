@@ -1,4 +1,5 @@
 import { flags, type CommandTable } from '../table.ts';
+import { json } from './shared.ts';
 
 const selection = flags(`
   --all B : all logs
@@ -28,7 +29,7 @@ export const logs: CommandTable = {
       name: 'list',
       aliases: ['ls'],
       help: 'list logs',
-      flags: selection,
+      flags: [...selection, ...json],
       run: () => import('../commands/logs/list.ts'),
     },
     {
@@ -51,6 +52,7 @@ export const session: CommandTable = {
       name: 'list',
       aliases: ['ls'],
       help: 'list sessions that are writing or were stopped',
+      flags: json,
       run: () => import('../commands/session/list.ts'),
     },
   ],

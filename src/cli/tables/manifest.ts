@@ -23,6 +23,7 @@ export const table: CommandTable = {
       name: 'show',
       help: 'print manifests',
       args: '<item...>',
+      flags: json,
       run: () => import('../commands/manifest/show.ts'),
     },
     {

@@ -4,6 +4,14 @@ import { compressors, json, policyTarget, splitters } from './shared.ts';
 const tri = 'true,false,inherit';
 const snappy = { valueAliases: { snappy: 's2-default' } };
 
+/** Flags of `policy set` that are no settings. */
+export const outputFlags = [
+  ...flags(`
+    --dry-run B : only tell what would be set
+  `),
+  ...json,
+];
+
 export const table: CommandTable = {
   name: 'policy',
   aliases: ['policies'],
@@ -26,6 +34,7 @@ export const table: CommandTable = {
         ...flags(`
           --dry-run -n B : only say what would be done
         `),
+        ...json,
       ],
       run: () => import('../commands/policy/delete.ts'),
     },
@@ -33,7 +42,7 @@ export const table: CommandTable = {
       name: 'edit',
       help: 'change policies in an editor',
       args: '[target...]',
-      flags: policyTarget,
+      flags: [...policyTarget, ...json],
       run: () => import('../commands/policy/edit.ts'),
     },
     {
@@ -45,6 +54,7 @@ export const table: CommandTable = {
         ...flags(`
           --to-file S : file to write
           --overwrite B : replace the file
+          --json B : no effect, the result is always JSON
           --json-indent B h : print JSON over several lines
         `),
       ],
@@ -61,6 +71,7 @@ export const table: CommandTable = {
           --allow-unknown-fields B : keep what Cairn does not know
           --delete-other-policies B : remove all policies that are not in the file
         `),
+        ...json,
       ],
       run: () => import('../commands/policy/import.ts'),
     },
@@ -132,6 +143,7 @@ export const table: CommandTable = {
             'snapshot-time-crontab': { aliases: ['scheduling-cron'] },
           },
         ),
+        ...outputFlags,
       ],
       run: () => import('../commands/policy/set.ts'),
     },

@@ -84,6 +84,12 @@ export const table: CommandTable = {
       run: () => import('../commands/repository/status.ts'),
     },
     {
+      name: 'stats',
+      help: 'what all snapshots hold, and what is left of it after deduplication and compression',
+      flags: json,
+      run: () => import('../commands/repository/stats.ts'),
+    },
+    {
       name: 'set-client',
       help: 'change the options of this connection',
       flags: flags(`

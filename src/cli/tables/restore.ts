@@ -1,10 +1,12 @@
 import { flags, type CommandTable } from '../table.ts';
+import { json } from './shared.ts';
 
 export const table: CommandTable = {
   name: 'restore',
   help: 'restore files, folders or whole snapshots: restore ID[/PATH] TARGET',
   args: '<sources...>',
-  flags: flags(`
+  flags: [
+    ...flags(`
     --overwrite-directories B =true : use folders that are there
     --overwrite-files B =true : replace files that are there
     --overwrite-symlinks B =true : replace symbolic links that are there
@@ -25,5 +27,7 @@ export const table: CommandTable = {
     --snapshot-time S =latest : latest, oldest, yesterday, last-month, 3d-ago, 2026-01-31 ...
     --flush-files B =false : sync files to the disk
   `),
+    ...json,
+  ],
   run: () => import('../commands/restore.ts'),
 };

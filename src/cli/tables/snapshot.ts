@@ -44,13 +44,16 @@ export const table: CommandTable = {
       name: 'delete',
       help: 'remove snapshots',
       args: '[id...]',
-      flags: flags(`
+      flags: [
+        ...flags(`
         --all-snapshots-for-source B : the arguments are sources
         --all B : every snapshot of this user and host
         --ignore-pins B : pinned ones too
         --delete B : really do it
         --unsafe-ignore-source B h : the same as --delete
       `),
+        ...json,
+      ],
       run: () => import('../commands/snapshot/delete.ts'),
     },
     {
@@ -82,10 +85,13 @@ export const table: CommandTable = {
       name: 'pin',
       help: 'add or remove pins, which keep snapshots from expiring',
       args: '<id...>',
-      flags: flags(`
+      flags: [
+        ...flags(`
         --add S+ : pins to add
         --remove S+ : pins to remove
       `),
+        ...json,
+      ],
       run: () => import('../commands/snapshot/pin.ts'),
     },
     restore,

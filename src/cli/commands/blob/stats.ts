@@ -8,6 +8,10 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async ({ repository: { storage } }) => {
     const histogram = new Histogram();
     for await (const { length } of storage.list(flags.text('prefix') ?? '')) histogram.add(length);
+    if (context.json) {
+      const { count, total: bytes, average } = histogram;
+      return console.json({ schema: 1, count, bytes, average, histogram: histogram.json() }, context.jsonIndent);
+    }
     await console.line(`Count: ${histogram.count}`);
     await console.line(`Total: ${size(histogram.total)}`);
     if (histogram.count === 0) return;

@@ -1,4 +1,4 @@
-import type { Json } from '../../../bytes/json.ts';
+import type { JsonObject } from '../../../bytes/json.ts';
 import { formatCount } from '../../../bytes/size.ts';
 import { fromSeconds } from '../../../bytes/time.ts';
 import type { ContentInfo } from '../../../content/types.ts';
@@ -39,7 +39,7 @@ function contentLine(context: Context, info: ContentInfo): string {
   const size = (bytes: number) => (flags.bool('human') ? context.size(bytes) : String(bytes));
   const deleted = info.deleted ? ' (deleted)' : '';
   if (flags.bool('compression'))
-    return `${info.id} length ${size(info.originalLength)} packed ${size(info.packedLength)} ${compression(info)} ${deleted.trim()}`;
+    return `${info.id} length ${size(info.originalLength)} packed ${size(info.packedLength)} ${compression(info)} ${deleted}`;
   if (!flags.bool('long')) return info.id;
   const time = times.text(fromSeconds(info.timestamp));
   return `${info.id} ${size(info.originalLength)} ${time} ${info.packBlob} ${info.packOffset}+${size(info.packedLength)}${deleted} ${compression(info)}`;
@@ -58,7 +58,7 @@ export function compressorName(id: number): string {
   }
 }
 
-function contentJson(info: ContentInfo): Json {
+export function contentJson(info: ContentInfo): JsonObject {
   return {
     packFile: info.packBlob || undefined,
     time: info.timestamp,

@@ -28,13 +28,20 @@ export async function run(context: Context): Promise<void> {
       sum.original += info.originalLength;
       sum.packed += info.packedLength;
     }
+    const sums = [...methods].toSorted(([a], [b]) => a - b);
+    if (context.json) {
+      const { count, total: packed, average } = histogram;
+      const byMethod = sums.map(([id, sum]) => ({ compression: id === 0 ? '' : compressorName(id), ...sum }));
+      const all = { schema: 1, count, original, packed, average, byMethod, histogram: histogram.json() };
+      return console.json(all, context.jsonIndent);
+    }
     await console.line(`Count: ${histogram.count}`);
     await console.line(`Total Bytes: ${size(original)}`);
     if (histogram.count === 0) return;
     const packed = histogram.total;
     await console.line(`Total Packed: ${size(packed)} (compression ${compressionPercent(original, packed)})`);
     await console.line('By Method:');
-    for (const [id, sum] of [...methods].toSorted(([a], [b]) => a - b)) {
+    for (const [id, sum] of sums) {
       const saved = ` packed: ${size(sum.packed)} compression: ${compressionPercent(sum.original, sum.packed)}`;
       const name = id === 0 ? '(uncompressed)' : compressorName(id);
       await console.line(

@@ -56,6 +56,10 @@ export async function run(context: Context): Promise<void> {
         data: { ...counters },
         hint: "'cairn snapshot verify' tells which files need them",
       });
+    if (context.json) {
+      const found = { repairedShards: repaired, orphanedPacks: packs.orphans };
+      await console.json({ schema: 1, ...counters, ...found }, context.jsonIndent);
+    }
   });
 }
 

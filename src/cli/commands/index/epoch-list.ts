@@ -1,35 +1,67 @@
 import type { BlobMetadata } from '../../../blob/storage.ts';
-import { epochState } from '../../../content/index/epochs.ts';
-import { listBlobs } from '../../../content/index/load.ts';
 import { formatDuration } from '../../../bytes/duration.ts';
+import { formatTime } from '../../../bytes/time.ts';
+import { epochOf, epochState, type EpochState } from '../../../content/index/epochs.ts';
+import { listBlobs } from '../../../content/index/load.ts';
 import { CairnError } from '../../../errors.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 
+const SECOND = 1_000_000_000n;
+
+/** Index blobs that stand for one epoch, or for several in a row. */
+interface EpochSet {
+  kind: 'uncompacted' | 'single' | 'range';
+  first: number;
+  last: number;
+  blobs: readonly BlobMetadata[];
+}
+
 export async function run(context: Context): Promise<void> {
-  const { console, times, size } = context;
+  const { console, json, jsonIndent, times, size } = context;
   await withRepository(context, async ({ repository: { storage, format } }) => {
     if (!format.parameters.epochParameters.enabled) throw new CairnError('unsupported', 'epoch manager is not active');
-    const state = epochState(await listBlobs(storage, 'x'));
-    const summary = (blobs: readonly BlobMetadata[]) => {
-      const stamps = blobs.map(({ timestamp }) => timestamp).toSorted((a, b) => (a < b ? -1 : 1));
-      const [oldest, newest] = [stamps[0], stamps.at(-1)!];
-      const second = 1_000_000_000n;
-      const span = formatDuration(((newest - oldest + second / 2n) / second) * second);
-      return `${times.text(oldest)} ... ${times.text(newest)}, ${blobs.length} blobs, ${size(blobs.reduce((sum, { length }) => sum + length, 0))}, span ${span}`;
-    };
-    await console.line(`Current Epoch: ${state.writeEpoch}`);
-    for (let epoch = state.writeEpoch; epoch >= 0 && epoch >= state.writeEpoch - 1; epoch--) {
-      const blobs = state.uncompacted.get(epoch);
-      if (blobs !== undefined) await console.line(`${epoch} ${summary(blobs)}`);
+    const blobs = await listBlobs(storage, 'x');
+    const state = epochState(blobs);
+    const current = state.writeEpoch;
+    const started = blobs.find(({ id }) => id.startsWith('xe') && epochOf(id) === current)?.timestamp;
+    const sets = setsOf(state).map((set) => ({ ...set, ...sumOf(set.blobs) }));
+    if (json) {
+      const epochs = sets.map(({ kind, first, last, count, bytes, oldest, newest }) => {
+        const span = { oldest: formatTime(oldest), newest: formatTime(newest) };
+        return { kind, first, last, blobs: count, bytes, ...span };
+      });
+      const start = started === undefined ? undefined : formatTime(started);
+      return console.json({ schema: 1, currentEpoch: current, started: start, epochs }, jsonIndent);
     }
-    for (let epoch = state.writeEpoch - 2; epoch >= 0; epoch--) {
-      const set = state.single.get(epoch);
-      if (set !== undefined)
-        await console.line(`${epoch}: ${times.text(set[0].timestamp)}, single-epoch ${summary(set)}`);
-      else if (state.uncompacted.has(epoch))
-        await console.line(`${epoch}: uncompacted ${summary(state.uncompacted.get(epoch)!)}`);
+    await console.line(`Current Epoch: ${current}`);
+    if (started !== undefined) await console.line(`Epoch Started  ${times.text(started)}`);
+    for (const { kind, first, last, count, bytes, oldest, newest } of sets) {
+      const span = formatDuration(((newest - oldest + SECOND / 2n) / SECOND) * SECOND);
+      const sum = `${count} blobs, ${size(bytes)}`;
+      if (kind === 'range') await console.line(`${first}-${last}: range, ${sum}`);
+      else if (kind === 'single') await console.line(`${first}: ${times.text(oldest)} single-epoch ${sum}`);
+      else await console.line(`${first} ${times.text(oldest)} ... ${times.text(newest)}, ${sum}, span ${span}`);
     }
-    for (const { min, max, blobs } of state.ranges) await console.line(`${min}-${max}: range, ${summary(blobs)}`);
   });
+}
+
+/** From the newest epoch down to those that ranges stand for, then the ranges. */
+function setsOf({ writeEpoch, uncompacted, single, ranges }: EpochState): EpochSet[] {
+  const sets: EpochSet[] = [];
+  const end = (ranges.at(-1)?.max ?? -1) + 1;
+  for (let epoch = writeEpoch; epoch >= end; epoch--) {
+    const compacted = single.get(epoch);
+    // The two newest epochs are read as they were written, compacted or not.
+    const written = compacted === undefined || epoch >= writeEpoch - 1 ? uncompacted.get(epoch) : undefined;
+    if (written !== undefined) sets.push({ kind: 'uncompacted', first: epoch, last: epoch, blobs: written });
+    if (compacted !== undefined) sets.push({ kind: 'single', first: epoch, last: epoch, blobs: compacted });
+  }
+  return [...sets, ...ranges.map(({ min, max, blobs }): EpochSet => ({ kind: 'range', first: min, last: max, blobs }))];
+}
+
+function sumOf(blobs: readonly BlobMetadata[]): { count: number; bytes: number; oldest: bigint; newest: bigint } {
+  const stamps = blobs.map(({ timestamp }) => timestamp).toSorted((a, b) => (a < b ? -1 : 1));
+  const bytes = blobs.reduce((sum, { length }) => sum + length, 0);
+  return { count: blobs.length, bytes, oldest: stamps[0], newest: stamps.at(-1)! };
 }

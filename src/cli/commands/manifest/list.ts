@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../bytes/json.ts';
 import { formatTime } from '../../../bytes/time.ts';
 import { CairnError } from '../../../errors.ts';
 import type { Labels, ManifestMetadata } from '../../../manifest/types.ts';
@@ -12,8 +13,9 @@ export async function run(context: Context): Promise<void> {
   await withRepository(context, async ({ repository: { manifests } }) => {
     const found = await manifests.find(filter);
     const list = context.json ? new JsonList(console, context.jsonIndent) : undefined;
-    for (const { id, length, labels, modified } of found.toSorted(byLabels(keys))) {
-      if (list !== undefined) await list.add({ id, length, labels: sorted(labels), mtime: formatTime(modified) });
+    for (const metadata of found.toSorted(byLabels(keys))) {
+      const { id, length, labels, modified } = metadata;
+      if (list !== undefined) await list.add(manifestJson(metadata));
       else
         await console.line(
           `${id} ${String(length).padStart(10)} ${times.text(modified)} type:${labels.type} ${labelText(labels)}`,
@@ -21,6 +23,10 @@ export async function run(context: Context): Promise<void> {
     }
     await list?.end();
   });
+}
+
+export function manifestJson({ id, length, labels, modified }: ManifestMetadata): JsonObject {
+  return { id, length, labels: sorted(labels), mtime: formatTime(modified) };
 }
 
 function labelsOf(filters: readonly string[]): Labels {

@@ -3,6 +3,7 @@ import { formatSource } from '../../../policy/source.ts';
 import { definedPolicy, removePolicy } from '../../../policy/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { ResultList } from '../../output/json-list.ts';
 import { checkTargets, policyTargets } from './targets.ts';
 
 export async function run(context: Context): Promise<void> {
@@ -16,10 +17,13 @@ export async function run(context: Context): Promise<void> {
           hint: "'cairn policy list' shows the policies there are",
         });
     const session = flags.bool('dry-run') ? undefined : repository.writeSession();
+    const results = new ResultList(context);
     for (const target of targets) {
       console.info(`Removing policy on "${formatSource(target)}"...`);
       if (session !== undefined) await removePolicy(session.manifests, target);
+      results.add({ target: { ...target }, deleted: session !== undefined });
     }
     await session?.close();
+    await results.print();
   });
 }

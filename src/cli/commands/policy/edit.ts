@@ -11,13 +11,17 @@ import { joinPath } from '../../config/paths.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
 import { printFailure } from '../../output/failure.ts';
+import { ResultList } from '../../output/json-list.ts';
 import { checkTargets, policyTargets } from './targets.ts';
 
 export async function run(context: Context): Promise<void> {
   const { console, ports, terminal } = context;
   checkTargets(context);
   await withRepository(context, async ({ repository }) => {
+    const results = new ResultList(context);
     for (const target of await policyTargets(context, repository)) {
+      const result = { target: { ...target }, saved: false };
+      results.add(result);
       const current = (await definedPolicy(repository.manifests, target))?.policy ?? emptyPolicy();
       const edited = await edit(context, target, current);
       if (edited === undefined || encodeJson(policyToJson(edited)) === encodeJson(policyToJson(current))) {
@@ -32,8 +36,10 @@ export async function run(context: Context): Promise<void> {
       const session = repository.writeSession();
       await setPolicy(session.manifests, target, edited, ports.clock);
       await session.close();
+      result.saved = true;
       console.info(`Updated policy for ${formatSource(target)}`);
     }
+    await results.print();
   });
 }
 

@@ -7,6 +7,7 @@ import { listPolicies, removePolicy, setPolicy } from '../../../policy/store.ts'
 import { absolutePath } from '../../config/paths.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { ResultList } from '../../output/json-list.ts';
 import { sourceContext } from '../stored.ts';
 import { policyTargets } from './targets.ts';
 
@@ -26,15 +27,19 @@ export async function run(context: Context): Promise<void> {
         )
       : [];
     const session = repository.writeSession();
+    const results = new ResultList(context);
     for (const { target, policy } of wanted) {
       console.info(`Setting policy for ${formatSource(target)}`);
       await setPolicy(session.manifests, target, policy, ports.clock);
+      results.add({ target: { ...target }, set: true });
     }
     for (const { target } of others) {
       console.info(`Removing policy on "${formatSource(target)}"...`);
       await removePolicy(session.manifests, target);
+      results.add({ target: { ...target }, deleted: true });
     }
     await session.close();
+    await results.print();
   });
 }
 

@@ -2,8 +2,9 @@ import { changePassword } from '../../../format/change-password.ts';
 import { CairnError } from '../../../errors.ts';
 import { forgetFormat } from '../../config/format-cache.ts';
 import { askNewPassword, storePassword } from '../../config/password.ts';
-import { openCache, withRepository } from '../../connection.ts';
+import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { openCache } from '../../local-cache.ts';
 
 export async function run(context: Context): Promise<void> {
   const { flags, console, files, ports, terminal } = context;

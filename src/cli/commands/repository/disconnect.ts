@@ -1,22 +1,19 @@
-import { readFormatBlobs } from '../../../format/format.ts';
-import { parseRepositoryBlob } from '../../../format/repository-blob.ts';
 import { systemCode } from '../../../errors.ts';
 import type { Files } from '../../../ports.ts';
 import { cacheRoot } from '../../config/cache.ts';
 import type { ClientConfig } from '../../config/file.ts';
-import { forgetPassword, readStoredKey } from '../../config/password.ts';
+import { forgetPassword } from '../../config/password.ts';
 import { directoryOf, joinPath } from '../../config/paths.ts';
 import { removeOptionalFile } from '../../config/write-file.ts';
 import { configFileOf, requireConfig } from '../../connection.ts';
 import type { Context } from '../../context.ts';
-import { openContextStorage } from '../../storage.ts';
+import { uniqueIdOf } from '../../local-cache.ts';
 
 export async function run(context: Context): Promise<void> {
-  const { files, console, environment } = context;
+  const { files, console } = context;
   const path = configFileOf(context);
   const config = await requireConfig(context);
-  const uniqueId = config.caching === undefined ? undefined : await uniqueIdOf(context, config, path);
-  const cache = uniqueId && (await cacheRoot(config.caching, uniqueId, path, environment));
+  const cache = await cacheOf(context, config, path);
   if (cache !== undefined) {
     await removeTree(files, cache);
     // The directory around it goes, too, unless somebody else has something in it.
@@ -28,17 +25,10 @@ export async function run(context: Context): Promise<void> {
   console.info('Disconnected from repository.');
 }
 
-/** Kept beside the password, else asked of the storage; unknown when neither answers. */
-async function uniqueIdOf(context: Context, config: ClientConfig, path: string): Promise<Uint8Array | undefined> {
-  const kept = await readStoredKey(context.files, path);
-  if (kept !== undefined || config.storage === undefined) return kept?.uniqueId;
+async function cacheOf(context: Context, config: ClientConfig, path: string): Promise<string | undefined> {
+  if (config.caching === undefined || config.storage === undefined) return undefined;
   try {
-    const storage = await openContextStorage(context, config.storage, { readOnly: true });
-    try {
-      return parseRepositoryBlob((await readFormatBlobs(storage)).repository).uniqueId;
-    } finally {
-      await storage.close();
-    }
+    return await cacheRoot(config.caching, await uniqueIdOf(context, config, path), path, context.environment);
   } catch (error) {
     context.console.warning(`The cache could not be found and stays: ${(error as Error).message}`);
     return undefined;

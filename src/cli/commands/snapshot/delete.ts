@@ -1,3 +1,4 @@
+import { formatTime } from '../../../bytes/time.ts';
 import { CairnError } from '../../../errors.ts';
 import { formatSource, parseSource } from '../../../policy/source.ts';
 import type { ManifestReader } from '../../../manifest/types.ts';
@@ -6,6 +7,7 @@ import { checkDeletable } from '../../../snapshot/expire.ts';
 import { deleteSnapshot, findSnapshots, listSnapshots } from '../../../snapshot/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { JsonList } from '../../output/json-list.ts';
 import { sourceContext } from '../stored.ts';
 
 export async function run(context: Context): Promise<void> {
@@ -34,7 +36,7 @@ export async function run(context: Context): Promise<void> {
     if (!really) {
       for (const snapshot of found.values())
         console.info(`Would delete ${describe(context, snapshot)} (pass --delete to confirm)`);
-      return;
+      return printJson(context, found.values(), false);
     }
     const session = repository.writeSession();
     for (const snapshot of found.values()) {
@@ -42,7 +44,20 @@ export async function run(context: Context): Promise<void> {
       await deleteSnapshot(session.manifests, snapshot.id);
     }
     await session.close();
+    await printJson(context, found.values(), true);
   });
+}
+
+async function printJson(
+  { json, console, jsonIndent }: Context,
+  snapshots: Iterable<SnapshotManifest>,
+  deleted: boolean,
+): Promise<void> {
+  if (!json) return;
+  const list = new JsonList(console, jsonIndent);
+  for (const { id, source, startTime } of snapshots)
+    await list.add({ schema: 1, id, source: { ...source }, startTime: formatTime(startTime), deleted });
+  await list.end();
 }
 
 function describe({ times }: Context, { id, source, startTime }: SnapshotManifest): string {

@@ -26,6 +26,9 @@ export interface CreateFlags {
   actions?: boolean;
   /** Threads; 0 as the policy says. */
   parallel?: number;
+  /** Detail of stored folders and files in the log, 0 to 10, in place of the policy's. */
+  directoryDetail?: number;
+  entryDetail?: number;
 }
 
 export function createFlags({ flags }: Context): CreateFlags {
@@ -50,7 +53,16 @@ export function createFlags({ flags }: Context): CreateFlags {
     stdinFile: flags.text('stdin-file') || undefined,
     actions: forcedActions(flags),
     parallel,
+    directoryDetail: logDetail(flags, 'log-dir-detail'),
+    entryDetail: logDetail(flags, 'log-entry-detail'),
   };
+}
+
+function logDetail(flags: Context['flags'], name: string): number | undefined {
+  const detail = flags.number(name);
+  if (detail !== undefined && (detail < 0 || detail > 10))
+    throw new CairnError('usage', `flag '--${name}' takes 0 to 10, got '${detail}'`);
+  return detail;
 }
 
 function forcedActions(flags: Context['flags']): boolean | undefined {

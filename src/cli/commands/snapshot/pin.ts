@@ -1,9 +1,10 @@
 import { CairnError } from '../../../errors.ts';
 import { formatSource } from '../../../policy/source.ts';
-import type { SnapshotManifest } from '../../../snapshot/manifest.ts';
+import { snapshotToJson, type SnapshotManifest } from '../../../snapshot/manifest.ts';
 import { findSnapshots, replaceSnapshot } from '../../../snapshot/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { JsonList } from '../../output/json-list.ts';
 
 export async function run(context: Context): Promise<void> {
   const { args, flags, console, times } = context;
@@ -16,6 +17,7 @@ export async function run(context: Context): Promise<void> {
     for (const id of args)
       for (const snapshot of await findSnapshots(repository.manifests, id)) found.set(snapshot.id, snapshot);
     const session = repository.writeSession();
+    const pinned: [SnapshotManifest, previousId: string | undefined][] = [];
     for (const snapshot of found.values()) {
       const pins = new Set(snapshot.pins);
       for (const pin of add) pins.add(pin);
@@ -23,8 +25,16 @@ export async function run(context: Context): Promise<void> {
       const what = `snapshot at ${times.text(snapshot.startTime)} of ${formatSource(snapshot.source)}`;
       const changed = pins.size !== snapshot.pins.length || snapshot.pins.some((pin) => !pins.has(pin));
       console.info(`${changed ? 'Updating' : 'No change for'} ${what}`);
-      if (changed) await replaceSnapshot(session.manifests, snapshot.id, { ...snapshot, pins: [...pins] });
+      const saved = changed
+        ? await replaceSnapshot(session.manifests, snapshot.id, { ...snapshot, pins: [...pins] })
+        : snapshot;
+      pinned.push([saved, changed ? snapshot.id : undefined]);
     }
     await session.close();
+    if (!context.json) return;
+    const list = new JsonList(console, context.jsonIndent);
+    for (const [saved, previousId] of pinned)
+      await list.add({ schema: 1, ...snapshotToJson(saved, { withId: true }), stats: undefined, previousId });
+    await list.end();
   });
 }

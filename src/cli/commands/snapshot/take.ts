@@ -10,6 +10,7 @@ import { listSnapshots } from '../../../snapshot/store.ts';
 import { retentionAfterSave } from '../../../snapshot/expire.ts';
 import { Actions } from '../../../upload/actions.ts';
 import { estimateTree } from '../../../upload/estimate.ts';
+import { UploadLog } from '../../../upload/log.ts';
 import { newProgress, type UploadProgress } from '../../../upload/progress.ts';
 import { cacheRoot } from '../../config/cache.ts';
 import type { Connection } from '../../connection.ts';
@@ -61,6 +62,7 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
       own,
       progress,
       signal,
+      log: uploadLog(context, options),
       report: (at, error, ignored) =>
         ignored
           ? console.warning(` ! Ignored error when processing "${at}": ${error.message}`)
@@ -73,6 +75,12 @@ export async function takeOne(context: Context, job: Job): Promise<SnapshotManif
   if (!context.json) tell(context, snapshot, (ports.clock.monotonic() - began) / 1000);
   tellLeftOut(context, progress);
   return snapshot;
+}
+
+/** Its lines are of debug level: without them there is none, as it costs time. */
+function uploadLog({ console, ports }: Context, { directoryDetail, entryDetail }: CreateFlags): UploadLog | undefined {
+  if (!console.shows('debug')) return undefined;
+  return new UploadLog({ clock: ports.clock, directoryDetail, entryDetail, write: (line) => console.debug(line) });
 }
 
 function tell({ console }: Context, { id, rootEntry, incomplete, source }: SnapshotManifest, seconds: number): void {
@@ -160,20 +168,25 @@ async function previousSize({ manifests }: WriteSession, source: SourceInfo): Pr
 }
 
 function uploadView({ size }: Context, progress: UploadProgress, total: number | undefined): ProgressView {
-  const { hashing, hashedFiles, hashedBytes, cachedFiles, cachedBytes, uploadedBytes, errors, ignoredErrors } =
-    progress;
-  const done = hashedBytes + cachedBytes;
+  progress.refresh();
+  const { hashing, hashedFiles, hashedBytes, cachedFiles, cachedBytes, readBytes, uploadedBytes } = progress;
+  const { errors, ignoredErrors } = progress;
+  const done = readBytes + cachedBytes;
+  // a tree that grew beyond what was expected has no known end
+  const expected = total === undefined || done > total ? undefined : total;
   return {
     text:
       `${hashing} hashing, ${hashedFiles} hashed (${size(hashedBytes)}), ${cachedFiles} cached (${size(cachedBytes)}), uploaded ${size(uploadedBytes)}` +
       (errors > 0 ? ` (${errors} fatal errors)` : '') +
       (ignoredErrors > 0 ? ` (${ignoredErrors} errors ignored)` : ''),
     done,
-    total: total === undefined ? undefined : Math.max(total, done),
+    total: expected,
     json: {
+      readBytes,
       cachedBytes,
       hashedBytes,
       uploadedBytes,
+      estimating: total === undefined,
       estimatedBytes: total,
       cachedFiles,
       hashedFiles,
@@ -182,6 +195,7 @@ function uploadView({ size }: Context, progress: UploadProgress, total: number |
       errors,
       ignoredErrors,
       directory: progress.current,
+      file: progress.file,
     },
   };
 }
