@@ -1,6 +1,7 @@
 /** The part of Bun's interface used here. */
 declare const Bun: {
   readonly version: string;
+  gc(force: boolean): void;
   zstdCompressSync(data: Uint8Array, options: { level: number }): Uint8Array;
 };
 

@@ -1,5 +1,6 @@
 import { type CipherGCM, type DecipherGCM, createCipheriv, createDecipheriv, getCiphers } from 'node:crypto';
 import type { NativeAead } from '../../src/ports.ts';
+import { madeGarbage } from './garbage.ts';
 
 const TAG = 16;
 /** `update` makes a new buffer each time; larger ones cost page faults (spec: kernels, section 4). */
@@ -18,6 +19,7 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
       for (let at = 0; at < plain.length; at += SLICE) out.set(cipher.update(plain.subarray(at, at + SLICE)), at);
       cipher.final();
       out.set(cipher.getAuthTag(), plain.length);
+      madeGarbage(plain.length);
     },
     open(key, nonce, aad, sealed, out) {
       const length = sealed.length - TAG;
@@ -28,6 +30,7 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
       for (let at = 0; at < length; at += SLICE) {
         out.set(cipher.update(sealed.subarray(at, Math.min(at + SLICE, length))), at);
       }
+      madeGarbage(length);
       try {
         cipher.final();
         return true;

@@ -155,13 +155,13 @@ class FilesystemStorage implements BlobStorage {
 }
 
 async function readRange(files: Files, path: string, id: string, range: BlobRange): Promise<Uint8Array> {
-  const { offset, length } = range;
+  const { offset, length, into } = range;
   const handle = await files.open(path, 'read');
   try {
     if (length === 0) return new Uint8Array(0);
     const { size } = await handle.stat();
     if (offset + length > size) throw invalidRange(id, range, size);
-    const bytes = new Uint8Array(length);
+    const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
     const filled = await readFully(handle, bytes, offset);
     if (filled < length) throw invalidRange(id, range, offset + filled);
     return bytes;

@@ -19,6 +19,8 @@ export interface BlobMetadata {
 export interface BlobRange {
   offset: number;
   length: number;
+  /** Where a provider may put the bytes, to spare a fresh buffer; at least `length` long. */
+  into?: Uint8Array;
 }
 
 export interface BlobRetention {

@@ -55,15 +55,20 @@ export async function sealBytes(crypto: ContentCrypto, id: Uint8Array, plain: Ui
   return crypto.ecc === undefined ? sealed : crypto.ecc.encode(sealed);
 }
 
-/** Undoes `sealBytes`; at once where the cipher works synchronously. */
-export function openBytes(crypto: ContentCrypto, id: Uint8Array, stored: Uint8Array): Uint8Array | Promise<Uint8Array> {
+/** Undoes `sealBytes`, in `into` where that is given; at once where the cipher works synchronously. */
+export function openBytes(
+  crypto: ContentCrypto,
+  id: Uint8Array,
+  stored: Uint8Array,
+  into?: Uint8Array,
+): Uint8Array | Promise<Uint8Array> {
   let sealed = stored;
   if (crypto.ecc !== undefined) {
     const decoded = crypto.ecc.decode(stored);
     crypto.repaired += decoded.repaired;
     sealed = decoded.data;
   }
-  return crypto.cipher.open(id, sealed);
+  return crypto.cipher.open(id, sealed, into);
 }
 
 /**

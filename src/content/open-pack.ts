@@ -96,8 +96,9 @@ export class OpenPack {
     return this.#waiting < WAITING ? undefined : this.#tail;
   }
 
-  /** Resolves when the bytes appended so far are stored and their memory may be used again. */
+  /** Resolves when the bytes appended so far are stored and their memory may be used again; soon, where a blob can grow. */
   stored(): Promise<void> {
+    if (this.#held > 0 && this.#storage.begin !== undefined) this.#drain();
     if (this.#held === 0) return this.#tail;
     return new Promise((resolve) => this.#releases.push(resolve));
   }

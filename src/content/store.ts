@@ -8,7 +8,7 @@ import { loadIndex, type IndexBlobCache, type LoadedIndex } from './index/load.t
 import type { MergedIndex } from './index/merged.ts';
 import { packError } from './pack-error.ts';
 import { readRanges } from './read-many.ts';
-import type { ContentInfo, ContentReader } from './types.ts';
+import type { ContentInfo, ContentReader, EachContent, ReadManyOptions } from './types.ts';
 
 export interface ContentStoreOptions {
   storage: BlobStorage;
@@ -84,16 +84,14 @@ export class ContentStore implements ContentReader {
     return this.openContent(info, await this.readPacked(info));
   }
 
-  async readMany(
-    ids: Iterable<string>,
-    each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
-  ): Promise<void> {
+  async readMany(ids: Iterable<string>, each: EachContent, options?: ReadManyOptions): Promise<void> {
     await readRanges(
       this.storage,
       ids,
       (id) => this.require(id),
-      (info, packed) => this.openContent(info, packed),
+      (info, packed, into) => this.openContent(info, packed, into),
       each,
+      options,
     );
   }
 
@@ -120,12 +118,12 @@ export class ContentStore implements ContentReader {
   }
 
   /**
-   * Decrypts and decompresses; what comes out has the length that the index tells. A plain value where neither has to
-   * wait.
+   * Decrypts, in `into` where that is given, and decompresses; what comes out has the length that the index tells. A plain
+   * value where neither has to wait.
    */
-  openContent(info: ContentInfo, packed: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  openContent(info: ContentInfo, packed: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array> {
     try {
-      const plain = openBytes(this.crypto, cipherId(contentKey(info.id).subarray(1)), packed);
+      const plain = openBytes(this.crypto, cipherId(contentKey(info.id).subarray(1)), packed, into);
       if (!(plain instanceof Promise) && info.compression === 0) return checkLength(info, plain);
       return this.#inflate(info, plain).catch((cause: unknown) => {
         throw damaged(info, cause);

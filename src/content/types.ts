@@ -26,7 +26,14 @@ export interface ContentReader {
    * `each` is called once per wanted content in any order, with an error instead of bytes where reading failed; a
    * promise it returns holds back further reading.
    */
-  readMany(ids: Iterable<string>, each: (id: string, data: Uint8Array | Error) => void | Promise<void>): Promise<void>;
+  readMany(ids: Iterable<string>, each: EachContent, options?: ReadManyOptions): Promise<void>;
+}
+
+export type EachContent = (id: string, data: Uint8Array | Error) => void | Promise<void>;
+
+export interface ReadManyOptions {
+  /** The bytes are of no interest once `each` has returned, or its promise is settled: their memory is used again. */
+  transient?: boolean;
 }
 
 /** What writers of objects and manifests need. */

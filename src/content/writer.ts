@@ -10,7 +10,7 @@ import { OpenPack } from './open-pack.ts';
 import { Overlay } from './overlay.ts';
 import { newSessionId, sessionMarker } from './session.ts';
 import type { ContentStore } from './store.ts';
-import type { ContentInfo, ContentWriter } from './types.ts';
+import type { ContentInfo, ContentWriter, EachContent, ReadManyOptions } from './types.ts';
 
 export interface WriterOptions {
   clock: Clock;
@@ -82,16 +82,13 @@ export class WriteManager implements ContentWriter {
     return this.store.openContent(info, await this.store.readPacked(info));
   }
 
-  async readMany(
-    ids: Iterable<string>,
-    each: (id: string, data: Uint8Array | Error) => void | Promise<void>,
-  ): Promise<void> {
+  async readMany(ids: Iterable<string>, each: EachContent, options?: ReadManyOptions): Promise<void> {
     const stored: string[] = [];
     for (const id of ids) {
       if (this.#overlay.info(id) === undefined) stored.push(id);
       else await each(id, await this.read(id).catch((error: Error) => error));
     }
-    await this.store.readMany(stored, each);
+    await this.store.readMany(stored, each, options);
   }
 
   async write(data: Uint8Array, prefix: string, compression: number): Promise<string> {

@@ -39,8 +39,11 @@ export interface Cipher {
   readonly overhead: number;
   /** Writes the sealed bytes to the start of `out`; returns their length. */
   seal(id: Uint8Array, plain: Uint8Array, out: Uint8Array): number | Promise<number>;
-  /** Returns the plaintext in a new array; throws `authentication-failed` when the bytes were altered. */
-  open(id: Uint8Array, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Returns the plaintext, at the start of `into` or in a new array; throws `authentication-failed` when the bytes were
+   * altered.
+   */
+  open(id: Uint8Array, sealed: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 /** One compressor name; streams carry no header ID here (spec section 7). */

@@ -96,7 +96,7 @@ export function objectContents(reader: ObjectContents, store: ContentStore): Obj
   return {
     info: (id) => reader.info(id),
     read: (id) => reader.read(id),
-    readMany: (ids, each) => reader.readMany(ids, each),
+    readMany: (ids, each, options) => reader.readMany(ids, each, options),
     readCompressed: async (id, length) => decompress(store.crypto, await reader.read(id), length ?? COMPRESSED_LIMIT),
   };
 }

@@ -8,10 +8,8 @@ import { ReadWindow, type FilePlan, type PieceUse } from './plan.ts';
 import type { RestoreRun } from './run.ts';
 import type { FileWriter, RestoreTarget } from './target.ts';
 
-/** Bytes on their way to the target, and what the smallest content counts for. */
+/** Bytes of small files on their way to the target, and what the smallest counts for. */
 const IN_FLIGHT = 8 << 20;
-const LEAST_COST = 64 << 10;
-/** The same for a file that is written at once: it is not open in between. */
 const WHOLE_COST = 4 << 10;
 const PARALLEL = 16;
 /** Files and links written step by step at a time. */
@@ -90,7 +88,9 @@ export class Delivery {
   }
 
   async #read(window: ReadWindow<Job>): Promise<void> {
-    await this.#contents.readMany(window.plain.keys(), (id, data) => this.#deliver(window.plain.get(id)!, data));
+    await this.#contents.readMany(window.plain.keys(), (id, data) => this.#deliver(window.plain.get(id)!, data), {
+      transient: true,
+    });
     await mapLimit([...window.compressed], PARALLEL, async ([id, uses]) => {
       await this.#deliver(uses, await this.#readCompressed(id, uses[0].piece.length).catch(asError));
     });
@@ -121,18 +121,18 @@ export class Delivery {
     }
   }
 
+  /** Takes the bytes before it returns. */
   #placeBeside(use: PieceUse<Job>, data: Uint8Array, cost: number): void {
-    this.#run.inBackground(this.#place(use, data).finally(() => this.#budget.release(cost)));
+    this.#run.inBackground(this.#place(use, data, true).finally(() => this.#budget.release(cost)));
   }
 
+  /** Resolves when they are written: the bytes stay where they are until then. */
   async #deliverParts(uses: readonly PieceUse<Job>[], data: Uint8Array | Error): Promise<void> {
-    const cost = Math.max(LEAST_COST, data instanceof Error ? 0 : data.length);
-    await this.#budget.acquire(cost);
-    const written = mapLimit(uses, PARALLEL, (use) => this.#place(use, data));
-    this.#run.inBackground(written.then(() => this.#budget.release(cost)));
+    await mapLimit(uses, PARALLEL, (use) => this.#place(use, data, false));
   }
 
-  async #place({ job, piece }: PieceUse<Job>, data: Uint8Array | Error): Promise<void> {
+  /** `brief`: the bytes are gone once this has returned its promise. */
+  async #place({ job, piece }: PieceUse<Job>, data: Uint8Array | Error, brief: boolean): Promise<void> {
     if (job.settled || this.#run.fatal !== undefined) return;
     try {
       if (data instanceof Error) throw data;
@@ -141,8 +141,12 @@ export class Delivery {
           'corrupt',
           `content ${piece.contentId} has ${data.length} bytes, its object says ${piece.length}`,
         );
-      const whole = this.#isWhole(job, data) && (await this.#target.writeWhole!(job.path, job.entry, data));
-      if (!whole && !(await this.#placeInSteps(job, piece, data))) return;
+      const whole = this.#isWhole(job, data) ? this.#target.writeWhole!(job.path, job.entry, data) : undefined;
+      const kept = whole === undefined && brief ? data.slice() : data;
+      if (whole === undefined || !(await whole)) {
+        const bytes = whole !== undefined && brief ? await this.#contents.read(piece.contentId) : kept;
+        if (!(await this.#placeInSteps(job, piece, bytes))) return;
+      }
       this.#count(job);
     } catch (error) {
       if (job.settled) return;

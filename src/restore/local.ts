@@ -208,11 +208,12 @@ export class LocalTarget implements RestoreTarget {
     };
   }
 
-  async writeWhole(relative: string, entry: DirEntry, data: Uint8Array): Promise<boolean> {
+  writeWhole(relative: string, entry: DirEntry, data: Uint8Array): Promise<boolean> | undefined {
     const { directory, name, path } = this.#locate(relative);
     const { skipOwners, skipPermissions } = this.#options;
-    if (this.#whole === undefined || ((skipOwners || skipPermissions) && directory.existing.has(name))) return false;
-    const refused = await this.#whole.write(
+    if (this.#whole === undefined || ((skipOwners || skipPermissions) && directory.existing.has(name)))
+      return undefined;
+    const written = this.#whole.write(
       directory,
       {
         temporary: this.#temporaryPath(directory),
@@ -222,10 +223,12 @@ export class LocalTarget implements RestoreTarget {
       },
       data,
     );
-    if (refused === undefined) return false;
-    this.counters.permissionErrors += refused;
-    if (directory.existing.has(name + PLACEHOLDER_SUFFIX)) await this.#dropPlaceholder(relative);
-    return true;
+    return written.then(async (refused) => {
+      if (refused === undefined) return false;
+      this.counters.permissionErrors += refused;
+      if (directory.existing.has(name + PLACEHOLDER_SUFFIX)) await this.#dropPlaceholder(relative);
+      return true;
+    });
   }
 
   close(): void {

@@ -40,8 +40,11 @@ export interface RestoreTarget {
   beginFile(path: string, entry: DirEntry, length: number): Promise<FileWriter>;
   /** Files up to so many bytes are better given to `writeWhole`. */
   readonly wholeLimit?: number;
-  /** Writes a file at once; false when it did not and nothing of it is there, so that `beginFile` does it or tells why. */
-  writeWhole?(path: string, entry: DirEntry, data: Uint8Array): Promise<boolean>;
+  /**
+   * Writes a file at once, taking the bytes before it returns; false when it did not and nothing of it is there, so that
+   * `beginFile` does it or tells why; undefined when it will not try.
+   */
+  writeWhole?(path: string, entry: DirEntry, data: Uint8Array): Promise<boolean> | undefined;
   writeSymlink(path: string, entry: DirEntry, linkTarget: string): Promise<void>;
   /** Nothing follows. */
   close?(): void;

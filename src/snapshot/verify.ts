@@ -237,13 +237,14 @@ class Verification {
     for (const { pieces } of batch)
       for (const { contentId, length, compressed } of pieces)
         if (!compressed && this.#read.add(contentId)) lengths.set(contentId, length);
-    await this.contents.readMany(lengths.keys(), (id, data) => {
+    const check = (id: string, data: Uint8Array | Error) => {
       throwIfCanceled(this.options.signal);
       const expected = lengths.get(id)!;
       if (data instanceof Error) this.#damaged.set(id, data);
       else if (data.length !== expected)
         this.#damaged.set(id, new CairnError('corrupt', `content ${id} has ${data.length} bytes, not ${expected}`));
-    });
+    };
+    await this.contents.readMany(lengths.keys(), check, { transient: true });
     await mapLimit(batch, this.options.parallel ?? 8, ({ file, pieces }) => {
       if (this.result.stopped) return undefined;
       const damaged = pieces.find(({ contentId }) => this.#damaged.has(contentId));

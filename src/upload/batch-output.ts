@@ -1,24 +1,27 @@
 import type { SealedBatch, StageOutput } from './messages.ts';
 
-/** Sealed bytes gathered in one buffer before it is handed on. */
-export const BATCH = 1 << 20;
+/** Smallest buffer in which sealed bytes are gathered; what is smaller is a copy that nobody wants back. */
+export const BUFFER = 1 << 20;
 /** Numbers that tell about one content (messages.ts). */
 export const NUMBERS = 3;
 
 /** Gathers sealed contents in a buffer and hands it on when it is full; buffers come back for reuse. */
 export class BatchOutput implements StageOutput {
   readonly #deliver: (batch: SealedBatch) => void;
-  readonly #buffer: (length: number) => ArrayBuffer;
+  readonly #pool: BufferPool;
   readonly #hashSize: number;
+  readonly #dense: boolean;
   #current: ArrayBuffer | undefined;
   #used = 0;
   #count = 0;
   #hashes: Uint8Array;
   #numbers: Uint32Array;
 
-  constructor(hashSize: number, buffer: (length: number) => ArrayBuffer, deliver: (batch: SealedBatch) => void) {
+  /** `dense`: no buffer goes out less than half full. */
+  constructor(hashSize: number, pool: BufferPool, deliver: (batch: SealedBatch) => void, dense = false) {
+    this.#dense = dense;
     this.#hashSize = hashSize;
-    this.#buffer = buffer;
+    this.#pool = pool;
     this.#deliver = deliver;
     this.#hashes = new Uint8Array(256 * hashSize);
     this.#numbers = new Uint32Array(256 * NUMBERS);
@@ -26,7 +29,11 @@ export class BatchOutput implements StageOutput {
 
   space(length: number): Uint8Array {
     if (this.#current !== undefined && this.#used + length > this.#current.byteLength) this.flush();
-    this.#current ??= this.#buffer(Math.max(length, BATCH));
+    if (this.#current !== undefined && length > this.#current.byteLength) {
+      this.#pool.give(this.#current);
+      this.#current = undefined;
+    }
+    this.#current ??= this.#pool.take(length);
     return new Uint8Array(this.#current, this.#used, length);
   }
 
@@ -57,34 +64,60 @@ export class BatchOutput implements StageOutput {
   }
 
   flush(): void {
-    const buffer = this.#current;
     const count = this.#count;
-    this.#current = undefined;
+    if (this.#current === undefined || count === 0) return;
+    // little in it must not hold a whole buffer on its way to the storage
+    const little = this.#used <= (this.#dense ? this.#current.byteLength : BUFFER) / 2;
+    const buffer = little ? this.#current.slice(0, this.#used) : this.#current;
+    if (!little) this.#current = undefined;
     this.#used = 0;
     this.#count = 0;
-    if (buffer === undefined || count === 0) return;
     const hashes = this.#hashes.slice(0, count * this.#hashSize);
     this.#deliver({ buffer, hashes, numbers: this.#numbers.slice(0, count * NUMBERS) });
   }
 }
 
+/** A buffer that holds some of the largest contents of the usual splitters. */
+const LARGE = 9 << 20;
+
 /** Buffers for reuse, so that no fresh megabytes are allocated for every content. */
 export class BufferPool {
+  readonly #limit: number;
   readonly #free: ArrayBuffer[] = [];
-  readonly #keep: number;
+  #freeBytes = 0;
+  #out = 0;
+  #waiting: (() => void)[] = [];
 
-  constructor(keep: number) {
-    this.#keep = keep;
+  /** `limit`: bytes that may be out before `room` holds whoever needs more back. */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
   take(length: number): ArrayBuffer {
     const at = this.#free.findIndex((buffer) => buffer.byteLength >= length);
-    if (at >= 0) return this.#free.splice(at, 1)[0];
-    // sizes in steps, so that a returned buffer fits the next content too
-    return new ArrayBuffer(Math.ceil(length / BATCH) * BATCH);
+    // few sizes, so that a returned buffer fits the next content too
+    const buffer =
+      at >= 0
+        ? this.#free.splice(at, 1)[0]
+        : new ArrayBuffer(length <= BUFFER ? BUFFER : Math.max(LARGE, Math.ceil(length / BUFFER) * BUFFER));
+    if (at >= 0) this.#freeBytes -= buffer.byteLength;
+    this.#out += buffer.byteLength;
+    return buffer;
   }
 
   give(buffer: ArrayBuffer): void {
-    if (this.#free.length < this.#keep) this.#free.push(buffer);
+    if (buffer.byteLength < BUFFER) return;
+    this.#out -= buffer.byteLength;
+    if (this.#freeBytes < this.#limit) {
+      this.#free.push(buffer);
+      this.#freeBytes += buffer.byteLength;
+    }
+    if (this.#out < this.#limit) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Present while as much is out as may be. */
+  room(): Promise<void> | undefined {
+    if (this.#out < this.#limit) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -4,7 +4,7 @@ import { CairnError } from '../errors.ts';
 import type { MergedIndex } from '../content/index/merged.ts';
 import type { CoreKernel } from '../kernels/core.ts';
 import type { Spawn, WorkerChannel } from '../ports.ts';
-import { BatchOutput, BufferPool } from './batch-output.ts';
+import { BUFFER, BatchOutput, BufferPool } from './batch-output.ts';
 import { Claims, newClaims } from './claims.ts';
 import { encodeBatch } from './batch.ts';
 import { describeFailure, failureError } from './failure.ts';
@@ -31,6 +31,9 @@ export interface Executor {
 /** Takes a sealed batch and calls `release` when its buffer may be used again. */
 export type Deliver = (batch: SealedBatch, release: () => void) => void;
 
+/** Bytes of sealed contents of one thread that leave memory on their way, before it waits. */
+const ROOM = 18 << 20;
+
 /** Jobs in this thread by kernel: they share its content area, so that there is one at a time, whoever gave it. */
 const tails = new WeakMap<CoreKernel, Promise<unknown>>();
 
@@ -38,14 +41,13 @@ const tails = new WeakMap<CoreKernel, Promise<unknown>>();
 export class InlineExecutor implements Executor {
   readonly #stage: Stage;
   readonly #output: BatchOutput;
-  readonly #pool = new BufferPool(24);
+  readonly #pool = new BufferPool(ROOM);
   readonly #core: CoreKernel;
 
-  constructor(options: Omit<StageOptions, 'buffer'>, deliver: Deliver) {
-    const buffer = (length: number) => this.#pool.take(length);
+  constructor(options: StageOptions, deliver: Deliver) {
     this.#core = options.core;
-    this.#stage = new Stage({ ...options, buffer });
-    this.#output = new BatchOutput(options.crypto.hasher.size, buffer, (batch) =>
+    this.#stage = new Stage(options);
+    this.#output = new BatchOutput(options.crypto.hasher.size, this.#pool, (batch) =>
       deliver(batch, () => this.#pool.give(batch.buffer)),
     );
   }
@@ -86,11 +88,19 @@ export class WorkerShare {
   readonly parameters: string;
   readonly index: { keys: Uint8Array; words: Uint32Array; keySize: number; fanout: Uint32Array };
   readonly stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly room: number;
+  readonly dense: boolean;
   readonly #claims: Claims;
   readonly #tables: ClaimsShare[];
   readonly #hashSize: number;
 
-  constructor(parameters: RepositoryParameters, index: MergedIndex) {
+  /**
+   * `appends`: the storage takes a pack as it grows. Where it takes only whole ones, buffers at least half full must hold
+   * more than one, or a worker that waits for them to be stored would wait for itself.
+   */
+  constructor(parameters: RepositoryParameters, index: MergedIndex, appends: boolean) {
+    this.dense = !appends;
+    this.room = appends ? ROOM : 2 * (ROOM + parameters.maxPackSize);
     this.parameters = encodeJson(parametersToJson(parameters));
     const { keys, words, keySize } = index.entries;
     this.index = { keys, words, keySize, fanout: index.fanout };
@@ -133,8 +143,8 @@ export class WorkerExecutor implements Executor {
       this.#channel.onMessage((message) => this.#receive(message as StageResponse, resolve, deliver));
     });
     this.ready.catch(() => {});
-    const { parameters, index, stop } = share;
-    this.#post({ kind: 'start', setup: { parameters, index, stop, claims: [...share.tables] } });
+    const { parameters, index, stop, room, dense } = share;
+    this.#post({ kind: 'start', setup: { parameters, index, stop, room, dense, claims: [...share.tables] } });
   }
 
   #post(request: StageRequest, transfer?: ArrayBuffer[]): void {
@@ -186,7 +196,7 @@ export class WorkerExecutor implements Executor {
   }
 
   giveBack(buffer: ArrayBuffer): void {
-    if (buffer.byteLength > 0) this.#post({ kind: 'buffer', buffer }, [buffer]);
+    if (buffer.byteLength >= BUFFER) this.#post({ kind: 'buffer', buffer }, [buffer]);
   }
 
   close(): void {

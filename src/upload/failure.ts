@@ -1,7 +1,9 @@
 import { CairnError, fileError, isCairnError, systemCode, type ErrorCode } from '../errors.ts';
 import { markLocal } from './local.ts';
 import type { FileFailure } from './messages.ts';
-import { StageStopped } from './stage.ts';
+
+/** Thrown inside a stage when the run was stopped; never shown. */
+export class StageStopped extends Error {}
 
 /** System errors that concern one file; anything else ends the run. */
 export function describeFailure(error: unknown, path: string): FileFailure {

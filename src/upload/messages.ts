@@ -95,6 +95,10 @@ export interface StageSetup {
   claims: ClaimsShare[];
   /** One 32-bit word; not zero when the run was stopped. */
   stop: Int32Array;
+  /** Bytes of sealed contents that may be on their way to the storage before the worker waits. */
+  room: number;
+  /** No buffer with less than half of it used is sent. */
+  dense: boolean;
 }
 
 /** A table of contents claimed in this run (claims.ts). */

@@ -5,7 +5,7 @@ import { CairnError, isCairnError } from '../errors.ts';
 import type { RepositoryParameters } from '../format/parameters.ts';
 import type { CoreKernel } from '../kernels/core.ts';
 import type { Clock, Spawn, SyncFiles } from '../ports.ts';
-import { NUMBERS } from './batch-output.ts';
+import { BUFFER, NUMBERS } from './batch-output.ts';
 import { InlineExecutor, WorkerExecutor, WorkerShare, type Executor } from './executor.ts';
 import { eachPiece } from './batch.ts';
 import { failureError } from './failure.ts';
@@ -91,7 +91,9 @@ export class Pipeline {
     this.#turned = options.clock.monotonic();
     const { core, crypto, syncFiles, writer, parameters } = options;
     const shareable = typeof SharedArrayBuffer !== 'undefined' && options.spawn !== undefined && options.workers > 0;
-    this.#share = shareable ? new WorkerShare(parameters, writer.store.index) : undefined;
+    this.#share = shareable
+      ? new WorkerShare(parameters, writer.store.index, writer.store.storage.begin !== undefined)
+      : undefined;
     this.#inline = new InlineExecutor(
       {
         core,
@@ -303,7 +305,7 @@ export class Pipeline {
         waits = writer.add(key, sealed, numbers[n + 1], numbers[n + 2]) ?? waits;
         start += numbers[n];
       }
-      void writer.stored().then(release, () => {});
+      if (buffer.byteLength >= BUFFER) void writer.stored().then(release, () => {});
       const table = this.#share?.grow();
       if (table !== undefined) for (const { executor } of this.#workers) executor.addClaims(table);
       if (waits === undefined) return;

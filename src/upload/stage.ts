@@ -4,7 +4,7 @@ import { createSplitter } from '../kernels/splitter.ts';
 import type { Splitter } from '../kernels/types.ts';
 import type { SyncFiles } from '../ports.ts';
 import { BatchResults } from './batch.ts';
-import { describeFailure } from './failure.ts';
+import { StageStopped, describeFailure } from './failure.ts';
 import type { BatchResult, CutResult, FileTask, StageOutput } from './messages.ts';
 import { Sealer } from './sealer.ts';
 
@@ -27,8 +27,6 @@ export interface StageOptions {
   stopped(): boolean;
   /** Asked once a block; what it returns holds the work back until it resolves. */
   pause?(): Promise<void> | undefined;
-  /** Gives an empty buffer of at least this many bytes. */
-  buffer(length: number): ArrayBuffer;
 }
 
 /** The chunk that is being read: where it begins in the kernel's memory, and how much of it is there. */
@@ -204,9 +202,6 @@ export class Stage {
     }
   }
 }
-
-/** Thrown inside a stage when the run was stopped; never shown. */
-export class StageStopped extends Error {}
 
 function scan(splitter: Splitter, core: CoreKernel, base: number, seen: number, have: number): number {
   return splitter.scanAt === undefined

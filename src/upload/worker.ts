@@ -24,12 +24,13 @@ const OFFSET = 1;
 /** The upload worker's program: builds its own kernel and algorithms, then answers requests in order. */
 export function serve(ports: Ports, port: WorkerPort): void {
   const post = (message: StageResponse, transfer?: ArrayBuffer[]) => port.post(message, transfer);
-  const pool = new BufferPool(24);
+  let pool: BufferPool;
   let state: { stage: Stage; output: BatchOutput; claims: Claims } | undefined;
   let queue: Promise<void> = Promise.resolve();
 
   const handle = async (request: Exclude<StageRequest, { kind: 'buffer' }>) => {
     if (request.kind === 'start') {
+      pool = new BufferPool(request.setup.room);
       state = await start(ports, request.setup, pool, (batch) => post({ kind: 'sealed', batch }, [batch.buffer]));
       post({ kind: 'ready' });
     } else if (request.kind === 'claims') {
@@ -76,7 +77,7 @@ async function start(ports: Ports, setup: StageSetup, pool: BufferPool, deliver:
       return !claims.claim(key.subarray(1));
     },
     stopped: () => Atomics.load(setup.stop, 0) !== 0,
-    buffer: (length) => pool.take(length),
+    pause: () => pool.room(),
   });
-  return { stage, claims, output: new BatchOutput(crypto.hasher.size, (length) => pool.take(length), deliver) };
+  return { stage, claims, output: new BatchOutput(crypto.hasher.size, pool, deliver, setup.dense) };
 }

@@ -18,7 +18,7 @@ async function worker() {
   const repository = await openRepository(await emptyRepository(), { password }, ports, { identity });
   const counts = new Counts();
   const batches: SealedBatch[] = [];
-  const share = new WorkerShare(repository.format.parameters, repository.contents.index);
+  const share = new WorkerShare(repository.format.parameters, repository.contents.index, true);
   const executor = new WorkerExecutor(
     countingSpawn(localWorkers(() => fastPorts()).spawn, counts),
     share,

@@ -79,13 +79,14 @@ class Verification {
   }
 
   async run(wanted: (info: ContentInfo) => boolean): Promise<void> {
-    await this.#contents.readMany(this.#toRead(wanted), (id, data) => {
+    const check = (id: string, data: Uint8Array | Error) => {
       this.#context.signal.throwIfAborted();
       this.counters.readContents++;
       if (data instanceof Error) this.#fail(this.#contents.require(id), 'corrupted', data.message);
       else if (!this.#contents.matches(id, data))
         this.#fail(this.#contents.require(id), 'corrupted', `content ${id} holds other bytes than its ID says`);
-    });
+    };
+    await this.#contents.readMany(this.#toRead(wanted), check, { transient: true });
     this.counters.missingPacks = this.#bad.missing.size;
     this.counters.truncatedPacks = this.#bad.truncated.size;
     this.counters.corruptedPacks = this.#bad.corrupted.size;
