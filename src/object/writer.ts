@@ -64,31 +64,39 @@ export async function writeObject(
   return finishObject(options, chunks, prefix);
 }
 
-/** Writes a stream as an object, one chunk in memory; returns its ID and length. */
+/**
+ * Writes a stream as an object, one chunk in memory; returns its ID and length. With `partSize` the splitter begins anew
+ * after so many bytes, as in uploads of big files; a last part without bytes is an empty chunk.
+ */
 export async function writeStream(
   options: ObjectWriterOptions,
   source: AsyncIterable<Uint8Array>,
   prefix: string,
   compression: number,
   splitter: Splitter = options.newSplitter(),
+  partSize = Infinity,
 ): Promise<{ id: string; length: number }> {
   const chunks: IndirectEntry[] = [];
   splitter.reset();
   const buffer = new Uint8Array(splitter.maximum + 1);
   let have = 0;
   let start = 0;
+  let left = partSize;
+  let partIsEmpty = true;
   const emit = async (length: number) => {
     chunks.push({ start, length, object: await writeChunk(options, buffer.slice(0, length), prefix, compression) });
     start += length;
+    partIsEmpty = false;
     buffer.copyWithin(0, length, have);
     have -= length;
   };
   for await (const piece of source) {
     let at = 0;
     while (at < piece.length) {
-      const take = Math.min(piece.length - at, buffer.length - have);
+      const take = Math.min(piece.length - at, buffer.length - have, left);
       buffer.set(piece.subarray(at, at + take), have);
       at += take;
+      left -= take;
       let seen = have;
       have += take;
       for (;;) {
@@ -97,8 +105,13 @@ export async function writeStream(
         await emit(cut);
         seen = 0;
       }
+      if (left > 0) continue;
+      if (have > 0) await emit(have);
+      splitter.reset();
+      left = partSize;
+      partIsEmpty = true;
     }
   }
-  if (have > 0 || chunks.length === 0) await emit(have);
+  if (have > 0 || partIsEmpty) await emit(have);
   return { id: await finishObject(options, chunks, prefix), length: start };
 }

@@ -22,5 +22,6 @@ export { openRepository } from './open.ts';
 export type { Identity, OpenOptions } from './state.ts';
 export { RepositoryReader } from './reader.ts';
 export { Repository } from './repository.ts';
+export { repositoryStats, type ContentSum, type RepositoryStats } from './stats.ts';
 export { takeSnapshot, type SnapshotOptions } from './snapshot.ts';
 export { WriteSession } from './write-session.ts';

@@ -5,6 +5,7 @@ import { openObject, readObject, type ObjectContents } from '../object/open.ts';
 import { writeObject, writeStream } from '../object/writer.ts';
 import { compressorForFile, metadataCompressor } from '../policy/compression.ts';
 import { enterDirectory, IgnoreContext, ignoreFileNames } from '../policy/ignore.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import { DirectoryBuilder } from '../snapshot/directory-builder.ts';
 import { encodeDirectory } from '../snapshot/directory.ts';
@@ -148,6 +149,7 @@ export class TreeCopy {
             splitterName(policy.splitter.algorithm, this.#session.repository.format.parameters.splitter),
             core,
           ),
+      isLink ? undefined : partSize(policy, entry.size),
     );
     this.#options.onFile?.(entry.size, true);
     return { ...entry, objectId: id };
@@ -166,6 +168,12 @@ export class TreeCopy {
     }
     return enterDirectory(parent, node, relative, ignoreFiles);
   }
+}
+
+/** Big files are cut in parts, as an upload into the destination cuts them. */
+function partSize({ upload }: Policy, size: number): number | undefined {
+  const above = Number(upload.parallelUploadAboveSize ?? 0);
+  return above > 0 && size > above ? above : undefined;
 }
 
 function byName(entries: readonly DirEntry[]): ReadonlyMap<string, DirEntry> {

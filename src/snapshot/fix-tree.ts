@@ -18,6 +18,8 @@ export interface EntryFix {
 export interface FixTarget {
   contents: ObjectContents;
   writer: ObjectWriterOptions;
+  /** Files looked at side by side. */
+  parallel?: number;
   signal?: AbortSignal;
 }
 
@@ -89,7 +91,7 @@ export class TreeFix {
       if (entry.type === 'd') fixed[at] = await this.#rewrite(joinPath(path, entry.name), entry);
       else files.push(at);
     }
-    await mapLimit(files, PARALLEL, async (at) => {
+    await mapLimit(files, this.#target.parallel ?? PARALLEL, async (at) => {
       fixed[at] = await this.#rewrite(joinPath(path, entries[at].name), entries[at]);
     });
     return fixed;

@@ -15,6 +15,8 @@ export interface UploadProgress {
   ignoredErrors: number;
   /** Sockets, devices and the like that no snapshot can hold. */
   specialFiles: number;
+  /** Paths of the first of them. */
+  specialPaths: string[];
   /** Files and directories left out because they belong to the repository or its cache. */
   ownFiles: number;
   /** Names whose bytes are not UTF-8: the snapshot cannot keep them exactly. */
@@ -33,6 +35,12 @@ export interface UploadProgress {
   refresh(): void;
 }
 
+const NAMED = 10;
+
+export function countSpecial(progress: UploadProgress, path: string): void {
+  if (progress.specialFiles++ < NAMED) progress.specialPaths.push(path);
+}
+
 export function newProgress(): UploadProgress {
   return {
     hashedFiles: 0,
@@ -48,6 +56,7 @@ export function newProgress(): UploadProgress {
     errors: 0,
     ignoredErrors: 0,
     specialFiles: 0,
+    specialPaths: [],
     ownFiles: 0,
     alteredNames: 0,
     changedFiles: 0,

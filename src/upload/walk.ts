@@ -18,7 +18,7 @@ import type { UploadLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
 import { PreviousDirectory } from './previous.ts';
-import type { UploadProgress } from './progress.ts';
+import { countSpecial, type UploadProgress } from './progress.ts';
 import { promised, Running, settle, type Done } from './running.ts';
 
 export interface WalkOptions {
@@ -265,7 +265,7 @@ export class Walk {
     }
     if (!this.#selected(context, relative, stat, name, frame.stat.device, at)) return false;
     if (stat.kind === 'other') {
-      progress.specialFiles++;
+      countSpecial(progress, at);
       if (frame.node.policy.errorHandling.ignoreUnknownTypes ?? true) return false;
       const error = new CairnError('unsupported', `${at}: not a file, directory or symlink`);
       this.#failed(frame, at, relative, name, error, false);

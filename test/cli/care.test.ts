@@ -103,6 +103,7 @@ describe('sources', () => {
     await snapshot(cli);
     const { err } = await cli.run('snapshot', 'create', cli.path('src'));
     expect(err).toContain('Not saving snapshot because no files have been changed since previous snapshot');
+    expect((await snapshot(cli)).id).toBe('');
     expect(await listed(cli, cli.path('src'))).toHaveLength(1);
     await cli.ok('policy', 'set', cli.path('src'), '--ignore-identical-snapshots=inherit');
   });
@@ -116,6 +117,20 @@ describe('sources', () => {
     await snapshot(cli, '--force-enable-actions');
     expect(readFileSync(cli.path('log'), 'utf8')).toBe('before-snapshot-root\n');
     await cli.ok('policy', 'set', cli.path('src'), '--before-snapshot-root-action=');
+  });
+
+  it('progress shows no time left when the tree grew beyond what was expected', async () => {
+    const summary = async () => {
+      const { err } = await cli.run('snapshot', 'create', cli.path('src'), '--progress-format=json');
+      return JSON.parse(err.split('\n').findLast((line) => line.includes('"summary"'))!);
+    };
+    await summary();
+    expect(await summary()).toMatchObject({ secondsLeft: 0 });
+    writeFileSync(cli.path('src', 'grown'), new Uint8Array(100_000));
+    const grown = await summary();
+    expect(grown.hashedBytes).toBeGreaterThan(grown.estimatedBytes);
+    expect(grown).not.toHaveProperty('secondsLeft');
+    rmSync(cli.path('src', 'grown'));
   });
 
   it('estimate and dry run tell what would be stored, in Kopia’s words', async () => {

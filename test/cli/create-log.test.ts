@@ -1,4 +1,5 @@
 /** What `snapshot create` tells on the way: lines on files and folders in Kopia's words, progress as JSON events. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -139,5 +140,42 @@ describe('--progress-format=json', () => {
       estimating: true,
       file: '/srv/dumps/all.sql',
     });
+  });
+});
+
+describe('what could not be stored', () => {
+  it('is named by create, list and JSON, be it fatal or ignored', async () => {
+    const cli = await connected();
+    const { syncFiles } = cli.ports();
+    const refuse = (path: string): void => {
+      if (path.endsWith('b')) throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    };
+    cli.override = { syncFiles: { ...syncFiles!, openRead: (path) => (refuse(path), syncFiles!.openRead(path)) } };
+    expect((await cli.run('snapshot', 'create', cli.path('src'))).code).toBe(3);
+    await cli.ok('policy', 'set', cli.path('src'), '--ignore-file-errors=true');
+    await cli.ok('snapshot', 'create', cli.path('src'));
+    const lines = (await cli.ok('snapshot', 'list', '--errors', '--show-identical')).split('\n');
+    expect(lines.filter((line) => /^ {4}sub\/b: .*permission denied/.test(line))).toHaveLength(2);
+    expect(await cli.ok('snapshot', 'list', '--show-identical')).not.toContain('permission denied');
+    const listed = JSON.parse(await cli.ok('snapshot', 'list', '--json'));
+    const named = { errors: [{ path: 'sub/b', error: expect.stringContaining('permission denied') }] };
+    expect(listed[0]).toMatchObject({ stats: { errorCount: 1 }, rootEntry: { summ: { numFailed: 1, ...named } } });
+    expect(listed[1]).toMatchObject({
+      stats: { ignoredErrorCount: 1 },
+      rootEntry: { summ: { numFailed: 0, numIgnoredErrors: 1, ...named } },
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('special files are named, and counted in the last event', async () => {
+    const cli = await connected();
+    expect(spawnSync('mkfifo', [cli.path('src', 'pipe')]).status).toBe(0);
+    const { code, err } = await cli.run('snapshot', 'create', cli.path('src'));
+    expect(code).toBe(0);
+    expect(err).toContain(
+      `1 socket(s), device(s) or the like were left out, no snapshot can hold them: ${cli.path('src', 'pipe')}`,
+    );
+    const events = (await cli.run('snapshot', 'create', cli.path('src'), '--progress-format=json')).err;
+    const summary = events.split('\n').find((line) => line.includes('"summary"'));
+    expect(JSON.parse(summary!)).toMatchObject({ specialFiles: 1, ownFiles: 0, alteredNames: 0, changedFiles: 0 });
   });
 });

@@ -106,6 +106,11 @@ describe('pages', () => {
     expect(out).not.toContain('--metrics-push-addr');
   });
 
+  it('a flag given as false is not set', async () => {
+    expect((await cairn(['--version=false'])).out).toMatch(/^usage: cairn/);
+    expect((await cairn(['snapshot', 'list', '--help=true'])).out).toMatch(/^usage: cairn snapshot list/);
+  });
+
   it('--help-full shows what is hidden', async () => {
     const { out } = await cairn(['--help-full']);
     expect(out).toContain('content list');

@@ -92,6 +92,7 @@ const ownFlagsOf: Record<string, string[]> = {
   'snapshot create': ['dry-run'],
   'snapshot delete': ['all', 'ignore-pins', ...jsonFlags],
   'snapshot expire': jsonFlags,
+  'snapshot list': ['errors'],
   'snapshot estimate': jsonFlags,
   'snapshot fix invalid-files': jsonFlags,
   'snapshot fix remove-files': jsonFlags,

@@ -1,5 +1,6 @@
 /** `--json` on verbs of snapshots, policies and files whose result Kopia prints as text only. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/bytes/gather.ts';
 import { Cli } from './harness.ts';
@@ -46,6 +47,27 @@ describe('files', () => {
     );
     expect(await json('diff', ...roots, '--stats-only')).toMatchObject({ changes: [], fileEntries: { added: 1 } });
     expect((await json('diff', roots[0], roots[0], '--json-indent')).changes).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('diff --files runs a program on what changed', async () => {
+    mkdirSync(cli.path('tmp'));
+    const environment = { ...cli.ports().environment!, temporaryDirectory: () => cli.path('tmp') };
+    cli.override = { environment };
+    const text = await cli.ok('diff', ...roots, '--files', '--diff-command=diff');
+    expect(text).toContain('changed ./a.txt');
+    expect(text).toContain('\n1c1\n< hello\n---\n> hello again\n');
+    expect(text).toMatch(/added file \.\/new\.txt \(1 bytes\)\n0a1\n> n\n/);
+    const named = await cli.ok('diff', ...roots, '--files', '--diff-command=printf %s|%s\\n');
+    expect(named).toContain('old/a.txt|new/a.txt\n');
+    expect(named).toContain('/dev/null|new/new.txt\n');
+    expect(await cli.ok('diff', roots[1], roots[0], '--files', '--diff-command=printf %s|%s\\n')).toContain(
+      'old/new.txt|/dev/null\n',
+    );
+    const failed = await cli.run('diff', ...roots, '--files', '--diff-command=/no/such/program');
+    expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('KOPIA_DIFF') });
+    expect(await cli.run('diff', ...roots, '--files', '--json')).toMatchObject({ code: 1, out: '' });
+    expect(readdirSync(cli.path('tmp'))).toEqual([]);
+    cli.override = {};
   });
 
   it('restore, to a folder, to an archive, and not beside an archive', async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { projectDirectory as root, runtimeCommand, runtimeName } from '../runtime.ts';
 import { makeHome } from './home.ts';
 
@@ -25,6 +25,37 @@ describe('every command shown in the documentation runs', () => {
       .replaceAll('/backup/', join(path, 'backup') + '/');
     const result = spawnSync('sh', ['-e', '-u', '-x', '-c', script], { env, cwd: path, encoding: 'utf8' });
     expect(`${result.stdout}\n${result.stderr}\nexit ${result.status}`).toMatch(/exit 0$/);
+  });
+});
+
+/** Commands within sentences, as shown and as run, where something stands for what only the reader has. */
+const inline: { [shown: string]: string } = {
+  'cairn repository connect filesystem --path=...': 'cairn repository connect filesystem --path="$HOME/r"',
+  'cairn repository connect from-config --file ~/.config/kopia/repository.config':
+    'mkdir -p ~/.config/kopia; cp ~/.config/cairn/* ~/.config/kopia; cairn repository connect from-config --file ~/.config/kopia/repository.config',
+  'cairn snapshot list --manifest-id': 'cairn snapshot list --manifest-id',
+  'cairn restore k1234.../sub/file target':
+    'cairn restore "$(cairn snapshot list | grep -o "k[0-9a-f]\\{8\\}" | head -n 1).../notes.txt" target && cat target',
+};
+
+describe('every command within a sentence runs', () => {
+  const { path, env } = makeHome();
+  const sh = (script: string) => spawnSync('sh', ['-e', '-c', script], { env, cwd: path, encoding: 'utf8' });
+  beforeAll(() => {
+    sh('cairn repository create filesystem --path="$HOME/r" && cairn snapshot create ~/documents');
+  });
+
+  it('is known here', () => {
+    // docs/commands.md is a reference, made from the tables
+    const shown = pages
+      .filter((page) => page !== 'docs/commands.md')
+      .flatMap((page) => readFileSync(join(root, page), 'utf8').match(/(?<=`)cairn [^`\n]*(?=`)/g) ?? []);
+    expect(shown.toSorted()).toEqual(Object.keys(inline).toSorted());
+  });
+
+  it.each(Object.entries(inline))('%s', (_, script) => {
+    const { status, stderr } = sh(script);
+    expect(`${stderr}\nexit ${status}`).toMatch(/exit 0$/);
   });
 });
 

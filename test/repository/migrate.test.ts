@@ -63,6 +63,24 @@ describe('migrate', () => {
     await again.abandon();
   });
 
+  it.each([400_000, 1 << 18, 1 << 20])('cuts files above %i bytes in parts, as an upload does', async (size) => {
+    const from = await memoryRepository();
+    const to = await destination();
+    const { clock } = ports();
+    const path = makeTree();
+    const { source } = await snapshotOf(from, path);
+    const upload = { parallelUploadAboveSize: size };
+    const session = to.writeSession();
+    await setPolicy(session.manifests, GLOBAL, { ...emptyPolicy(), upload }, clock);
+    const [{ saved }] = await migrateSnapshots(from, session, [source]);
+    await session.close();
+    await to.refresh();
+    const uploaded = await snapshotOf(to, path, { root: { upload } });
+    expect(saved!.rootEntry!.objectId).toBe(uploaded.rootEntry!.objectId);
+    const whole = await snapshotOf(to, path, { root: { upload: {} }, forceHash: 100 });
+    expect(whole.rootEntry!.objectId === uploaded.rootEntry!.objectId).toBe(size === 1 << 20);
+  });
+
   it('takes only the newest, leaves out what rules leave out', async () => {
     const from = await memoryRepository();
     const to = await destination();

@@ -115,6 +115,26 @@ describe('fix invalid-files', () => {
   });
 });
 
+it.each([1, 3])('looks at %i files of a folder side by side', async (parallel) => {
+  const contents = new FakeContents();
+  const manifests = new FakeManifests();
+  const names = Array.from({ length: 12 }, (_, at) => [`file-${at}`, `content of ${at}`]);
+  const snapshot = await fakeSnapshot(manifests, fakeTree(contents, Object.fromEntries(names)));
+  let now = 0;
+  let most = 0;
+  const read = contents.read.bind(contents);
+  contents.read = async (id) => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    now--;
+    return read(id);
+  };
+  const target = { contents, writer: {} as ObjectWriterOptions, parallel };
+  const fix = invalidFilesFix(target, { filesPercent: 100 });
+  await fixSnapshots(manifests, target, [snapshot], fix, { commit: false });
+  expect(most).toBe(parallel);
+});
+
 describe('fix remove-files', () => {
   it('removes by name, by wildcard and by object, directories too', async () => {
     const { contents, manifests, root, snapshot, target } = await repository();

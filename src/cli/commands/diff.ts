@@ -6,14 +6,13 @@ import { resolveEntryPath } from '../../snapshot/resolve.ts';
 import { withRepository } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { JsonList } from '../output/json-list.ts';
+import { FileDiff } from './diff-files.ts';
 import { storedOf } from './stored.ts';
 
 export async function run(context: Context): Promise<void> {
   const { args, flags, console, times, signal } = context;
-  if (flags.bool('files'))
-    throw new CairnError('unsupported', "'diff --files' is not there yet", {
-      hint: 'without it the changed files are named; restore both and compare them',
-    });
+  if (flags.bool('files') && (context.json || flags.bool('stats-only')))
+    throw new CairnError('usage', "flag '--files' does not go with '--json' and '--stats-only'");
   await withRepository(context, async ({ repository }) => {
     const stored = storedOf(repository);
     const before = await resolveEntryPath(stored, args[0]);
@@ -24,10 +23,17 @@ export async function run(context: Context): Promise<void> {
     });
     const list = context.json ? new JsonList(console, context.jsonIndent) : undefined;
     if (list !== undefined) await console.write('{"schema":1,"changes":');
-    for await (const event of events)
-      if (flags.bool('stats-only')) continue;
-      else if (list === undefined) await console.line(event.text);
-      else await list.add(changeToJson(event));
+    const files = flags.bool('files') ? new FileDiff(context, repository) : undefined;
+    try {
+      for await (const event of events) {
+        if (flags.bool('stats-only')) continue;
+        if (list !== undefined) await list.add(changeToJson(event));
+        else await console.line(event.text);
+        await files?.show(event);
+      }
+    } finally {
+      await files?.close();
+    }
     await list?.end();
     const counts = encodeJson({
       fileEntries: { ...stats.fileEntries },

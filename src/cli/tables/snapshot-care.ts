@@ -6,7 +6,7 @@ const rewrite = flags(`
   --manifest-id S+ : snapshots to work on
   --source S+ : sources whose snapshots to work on
   --commit B : store the result; else only tell what would change
-  --parallel I : accepted, no effect
+  --parallel I : files of a folder looked at side by side (8)
   --invalid-directory-handling E{fail,stub,keep} =stub : what becomes of folders that cannot be read
 `);
 

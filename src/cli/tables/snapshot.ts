@@ -73,6 +73,7 @@ export const table: CommandTable = {
           --show-identical -l B : show identical snapshots one by one
           --storage-stats B : show what each snapshot added
           --reverse B : newest first
+          --errors B : name what could not be stored
           --all -a B : also those of other users and hosts
           --max-results -n I : so many per source at most
           --tags S+ : only those with this tag, key:value

@@ -19,14 +19,15 @@ export async function run(context: Context): Promise<void> {
   const flags = policyFlags(context);
   const scripts = await readScripts(context, scriptPaths(flags));
   await withRepository(context, async ({ repository }) => {
-    const session = repository.writeSession();
+    const session = dryRun ? undefined : repository.writeSession();
+    const manifests = session?.manifests ?? repository.manifests;
     const results = new ResultList(context);
     for (const target of await policyTargets(context, repository)) {
       console.info(`${dryRun ? 'Would set' : 'Setting'} policy for ${formatSource(target)}`);
-      const current = (await definedPolicy(session.manifests, target))?.policy ?? emptyPolicy();
+      const current = (await definedPolicy(manifests, target))?.policy ?? emptyPolicy();
       const { policy, lines } = editPolicy(current, flags, { target, scripts });
       for (const line of lines) console.info(line);
-      if (!dryRun) await setPolicy(session.manifests, target, policy, ports.clock);
+      if (session !== undefined) await setPolicy(session.manifests, target, policy, ports.clock);
       results.add({
         target: { ...target },
         changes: lines.map((line) => line.replace(/^ - /, '')),
@@ -34,7 +35,7 @@ export async function run(context: Context): Promise<void> {
       });
     }
     // Stored only when every target was right; a failure before leaves all as it was.
-    await session.close();
+    await session?.close();
     await results.print();
   });
 }

@@ -19,10 +19,13 @@ export type MakeFix = (
 export async function runFix(context: Context, make: MakeFix): Promise<void> {
   const { flags, console, signal } = context;
   const commit = flags.bool('commit');
+  const parallel = flags.number('parallel') || undefined;
+  if (parallel !== undefined && parallel < 0)
+    throw new CairnError('usage', `flag '--parallel' takes a number, 0 or more, got '${parallel}'`);
   await withRepository(context, async ({ repository }) => {
     const snapshots = await selected(context, repository);
     const session = repository.writeSession();
-    const target: FixTarget = { contents: session.objects, writer: session.objectWriter(), signal };
+    const target: FixTarget = { contents: session.objects, writer: session.objectWriter(), parallel, signal };
     const steps: FixStep[] = [];
     const fix = await make(target, repository, (step) => {
       steps.push(step);

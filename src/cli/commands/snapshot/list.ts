@@ -11,6 +11,7 @@ import { StorageMeter, storageStatsToJson, type StorageStats } from '../../../sn
 import { byStartTime, listSnapshots, type SnapshotListing } from '../../../snapshot/store.ts';
 import { withRepository } from '../../connection.ts';
 import type { Context } from '../../context.ts';
+import { printable } from '../../output/console.ts';
 import { JsonList } from '../../output/json-list.ts';
 import { Times } from '../../output/times.ts';
 import { sourceContext, storedOf } from '../stored.ts';
@@ -122,6 +123,9 @@ async function printRow({ flags, console, times }: Context, row: SnapshotRow): P
     retention: flags.bool('retention'),
   }).map((item) => (item.startsWith('errors:') ? console.paint('red', item) : item));
   await console.line(`  ${start} ${row.entry.objectId} ${items.join(' ')}`);
+  if (flags.bool('errors'))
+    for (const { path, error } of row.entry.summary?.errors ?? [])
+      await console.line(printable(`    ${path}: ${error}`));
   if (row.identical > 0) await console.line(`  + ${row.identical} identical snapshots until ${times.text(row.until!)}`);
 }
 

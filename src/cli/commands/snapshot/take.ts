@@ -96,7 +96,9 @@ function tell({ console }: Context, { id, rootEntry, incomplete, source }: Snaps
 /** What is not in the snapshot, or not exactly. */
 function tellLeftOut({ console, ports }: Context, progress: UploadProgress): void {
   const say = (count: number, text: string) => count > 0 && console.warning(`${count} ${text}`);
-  say(progress.specialFiles, 'socket(s), device(s) or the like were left out: no snapshot can hold them.');
+  const more = progress.specialFiles > progress.specialPaths.length ? ', ...' : '';
+  const special = progress.specialPaths.join(', ') + more;
+  say(progress.specialFiles, `socket(s), device(s) or the like were left out, no snapshot can hold them: ${special}`);
   say(progress.ownFiles, 'file(s) or folder(s) of the repository itself or its cache were left out.');
   say(progress.alteredNames, 'name(s) are not UTF-8 and are stored altered.');
   say(progress.changedFiles, 'file(s) changed while they were read; each is stored as it was read.');
@@ -194,6 +196,10 @@ function uploadView({ size }: Context, progress: UploadProgress, total: number |
       excludedDirs: progress.excludedDirectories,
       errors,
       ignoredErrors,
+      specialFiles: progress.specialFiles,
+      ownFiles: progress.ownFiles,
+      alteredNames: progress.alteredNames,
+      changedFiles: progress.changedFiles,
       directory: progress.current,
       file: progress.file,
     },
