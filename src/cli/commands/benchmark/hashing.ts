@@ -11,6 +11,9 @@ import {
   type Measured,
 } from './measure.ts';
 
+/** Blocks hashed side by side, as an upload does, where the kernel has lanes for it. */
+const TOGETHER = 4;
+
 export async function run(context: Context): Promise<void> {
   const { console, ports, flags } = context;
   const { size, repeat, note } = plan(context);
@@ -19,12 +22,14 @@ export async function run(context: Context): Promise<void> {
   for (const name of hasherNames.toSorted()) {
     console.info(`Benchmarking hash '${name}' ${note}`);
     const hasher = await createHasher(name, new Uint8Array(32), core, ports.native);
-    const inside = address !== undefined && hasher.hashAt !== undefined;
-    results.push(
-      await measure(context, name, 'hash', size, repeat, () =>
-        inside ? hasher.hashAt!(address, size) : hasher.hash(data),
-      ),
-    );
+    const lanes = address !== undefined && hasher.hashManyAt !== undefined;
+    const hash = (count: number) =>
+      lanes
+        ? hasher.hashManyAt!(Array.from({ length: count }, () => ({ address, length: size })))
+        : address !== undefined && hasher.hashAt !== undefined
+          ? hasher.hashAt(address, size)
+          : hasher.hash(data);
+    results.push(await measure(context, name, 'hash', size, repeat, hash, lanes ? TOGETHER : 1));
   }
   const ranked = fastestFirst(results);
   if (await printedJson(context, ranked)) return;

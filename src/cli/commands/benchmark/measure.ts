@@ -13,20 +13,21 @@ export interface Measured {
 
 export const rate = ({ bytes, seconds }: Measured): number => bytes / Math.max(seconds, 1e-9);
 
-/** Runs once to warm up, then `repeat` times by the clock. */
+/** Runs once to warm up, then `repeat` times by the clock, `together` in each call of `work`. */
 export async function measure(
   { ports, signal }: Context,
   name: string,
   operation: string,
   size: number,
   repeat: number,
-  work: () => unknown,
+  work: (count: number) => unknown,
+  together = 1,
 ): Promise<Measured> {
-  await work();
+  await work(together);
   const start = ports.clock.monotonic();
-  for (let i = 0; i < repeat; i++) {
+  for (let i = 0; i < repeat; i += together) {
     signal.throwIfAborted();
-    const done = work();
+    const done = work(Math.min(together, repeat - i));
     if (done instanceof Promise) await done;
   }
   return { name, operation, bytes: size * repeat, seconds: (ports.clock.monotonic() - start) / 1000 };
