@@ -6,7 +6,7 @@
 //   --dir=FOLDER      where data and repositories lie (the system's temporary folder; data sets stay for the next run)
 //   --json[=FILE]     every figure, to standard output or a file      --svg=FILE   the picture   --markdown=FILE   the tables
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,20 @@ import { findTools } from './tools.mjs';
 import { runStart, runWorks } from './works.mjs';
 
 const PARTS = ['works', 'start', 'stages', 'requests', 'index', 'kernels'];
-const { values: options } = parseArgs({
+/** The options, or the end of the run with the lines at the top of this file. */
+function readOptions(config) {
+  try {
+    return parseArgs(config).values;
+  } catch (error) {
+    const usage = readFileSync(new URL(import.meta.url), 'utf8')
+      .split('\nimport')[0]
+      .replace(/^\/\/ ?/gm, '');
+    console.error(`bench/run.mjs: ${error.message.split('. ')[0]}\n${usage}`);
+    process.exit(1);
+  }
+}
+
+const options = readOptions({
   args: process.argv.slice(2).map((arg) => (arg === '--json' ? '--json=-' : arg)),
   options: {
     full: { type: 'boolean', default: false },

@@ -29,6 +29,10 @@ export class OpenPack {
   #parts: Uint8Array[] = [];
   #held = 0;
   #appender: BlobAppender | undefined;
+  /** Some of it was handed to a growing temporary file; the rest must go there, too. */
+  #grows = false;
+  /** Nothing is drained any more: what is held is being put as a whole. */
+  #whole = false;
   /** Appends in order, one after the other. */
   #tail: Promise<void> = Promise.resolve();
   #failure: unknown;
@@ -76,6 +80,7 @@ export class OpenPack {
     this.#parts = [];
     this.#releases = [];
     this.#held = 0;
+    this.#grows = true;
     this.#waiting += size;
     this.#tail = this.#tail.then(async () => {
       try {
@@ -98,7 +103,7 @@ export class OpenPack {
 
   /** Resolves when the bytes appended so far are stored and their memory may be used again; soon, where a blob can grow. */
   stored(): Promise<void> {
-    if (this.#held > 0 && this.#storage.begin !== undefined) this.#drain();
+    if (this.#held > 0 && this.#storage.begin !== undefined && !this.#whole) this.#drain();
     if (this.#held === 0) return this.#tail;
     return new Promise((resolve) => this.#releases.push(resolve));
   }
@@ -118,27 +123,32 @@ export class OpenPack {
     const postamble = encodePostamble({ id, offset: this.length, length: sealed.length });
     this.#push(sealed);
     this.#push(postamble);
-    await this.#tail;
+    // what was handed on meanwhile decides, without a pause between looking and doing
     let stored;
-    if (this.#appender === undefined && this.#failure === undefined) {
-      stored = await this.#storage.put(this.id, this.#parts, options);
-      for (const release of this.#releases) release();
-    } else {
+    if (this.#grows) {
       this.#drain();
       await this.#tail;
       if (this.#failure !== undefined) throw this.#failure;
       stored = await this.#appender!.commit(options);
+    } else {
+      this.#whole = true;
+      stored = await this.#storage.put(this.id, this.#parts, options).finally(() => this.#forget());
     }
-    this.#parts = [];
     // a buffer that was given away too early would leave a hole here
     if (stored.length !== this.length)
       throw new CairnError('io', `${this.id}: only ${stored.length} of ${this.length} bytes were stored`);
   }
 
+  #forget(): void {
+    this.#parts = [];
+    this.#held = 0;
+    for (const release of this.#releases.splice(0)) release();
+  }
+
   /** Throws away what was written. */
   async abort(): Promise<void> {
     await this.#tail;
-    this.#parts = [];
+    this.#forget();
     await this.#appender?.abort();
   }
 }

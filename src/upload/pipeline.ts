@@ -291,7 +291,8 @@ export class Pipeline {
 
   /** Gives sealed contents to the packs; the buffer is free again when they left memory. */
   #store(batch: SealedBatch, release: () => void): void {
-    if (this.#failure !== undefined) return;
+    // whoever waits for the buffer must not wait for ever
+    if (this.#failure !== undefined) return release();
     try {
       const { writer, crypto } = this.#options;
       const { buffer, hashes, numbers } = batch;
@@ -305,7 +306,7 @@ export class Pipeline {
         waits = writer.add(key, sealed, numbers[n + 1], numbers[n + 2]) ?? waits;
         start += numbers[n];
       }
-      if (buffer.byteLength >= BUFFER) void writer.stored().then(release, () => {});
+      if (buffer.byteLength >= BUFFER) void writer.stored().then(release, release);
       const table = this.#share?.grow();
       if (table !== undefined) for (const { executor } of this.#workers) executor.addClaims(table);
       if (waits === undefined) return;

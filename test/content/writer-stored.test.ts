@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { MemoryStorage } from '../../src/blob/memory.ts';
 import { sealBytes } from '../../src/content/crypto.ts';
 import { cipherId, contentIdFromKey } from '../../src/content/id.ts';
 import { createRepository, openStorage } from '../../src/repository/index.ts';
@@ -59,6 +60,36 @@ describe('WriteManager.stored', () => {
     let wrong = 0;
     await repository.contents.readMany(plains.keys(), (id, data) => {
       if (data instanceof Error || data.length !== 700_000 || !repository.contents.matches(id, data)) wrong++;
+    });
+    expect(wrong).toBe(0);
+    await repository.close();
+  });
+
+  it('asked for while a pack is being finished neither starts it again nor gives its bytes away', async () => {
+    const ports = makePorts();
+    const repository = await createRepository(new MemoryStorage(), 'pw', ports);
+    const { contents } = repository.writeSession();
+    const { crypto } = repository.contents;
+    const ids: string[] = [];
+    for (let round = 0; round < 120; round++) {
+      const plain = new Uint8Array(20_000).fill(round);
+      const hash = crypto.hasher.hash(plain);
+      const key = new Uint8Array(1 + hash.length);
+      key.set(hash, 1);
+      ids.push(contentIdFromKey(key));
+      const sealed = await sealBytes(crypto, cipherId(hash), plain);
+      void contents.add(key, sealed, plain.length, 0);
+      const flushed = contents.flush();
+      // every moment of the flush is tried
+      for (let turn = 0; turn < round; turn++) await Promise.resolve();
+      await contents.stored();
+      sealed.fill(0);
+      await flushed;
+    }
+    await repository.refresh();
+    let wrong = 0;
+    await repository.contents.readMany(ids, (id, data) => {
+      if (data instanceof Error || !repository.contents.matches(id, data)) wrong++;
     });
     expect(wrong).toBe(0);
     await repository.close();
