@@ -2,6 +2,7 @@
 // Installs and builds what is missing, then does what it was asked to:
 //   node setup.mjs cairn ARGS...   the command line program        (npm start -- ARGS...)
 //   node setup.mjs test [--long]   every test on every runtime     (npm test)
+//   node setup.mjs fuzz [N]        N hostile inputs for every parser, a million (npm run fuzz)
 //   node setup.mjs bench [--full]  speed, side by side with others (npm run bench)
 //   node setup.mjs build | check   build only | lint, format, types
 import { spawn, spawnSync } from 'node:child_process';
@@ -84,6 +85,12 @@ if (task === 'cairn') {
   await new Promise(() => {});
 }
 if (task === 'test') process.exit(run(process.execPath, [join(root, 'test', 'run.mjs'), ...args]));
+if (task === 'fuzz') {
+  process.env.FUZZ_RUNS = args[0] ?? '1000000';
+  process.exit(
+    run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', 'fuzz', 'kernels/ecc']),
+  );
+}
 if (task === 'bench') process.exit(run(process.execPath, [join(root, 'bench', 'run.mjs'), ...args]));
-console.error(`setup.mjs: unknown task '${task}'; one of cairn, test, bench, build, check`);
+console.error(`setup.mjs: unknown task '${task}'; one of cairn, test, fuzz, bench, build, check`);
 process.exit(1);

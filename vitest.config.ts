@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     include: [process.env.CAIRN_TEST_LONG ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts'],
     exclude: ['test/runtimes/**', ...(process.env.CAIRN_TEST_LONG ? [] : ['test/long/**'])],
-    testTimeout: 120_000,
+    testTimeout: process.env.FUZZ_RUNS ? 0 : 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -14,6 +14,7 @@ import { findFormatCopy } from '../../src/format/repair.ts';
 import { syncStorage } from '../../src/blob/sync.ts';
 import { fixtureStorage } from '../fixtures/load.ts';
 import { blobIds, openFixture } from '../fixtures/reopen.ts';
+import { runs } from '../fuzz/mutate.ts';
 
 /** Real bytes with some of them changed, cut off or put in. */
 const damaged = (seed: Uint8Array) =>
@@ -43,7 +44,7 @@ async function onlyCairnErrors(work: () => unknown): Promise<void> {
 const check = (seed: Uint8Array, work: (bytes: Uint8Array) => unknown) =>
   fc.assert(
     fc.asyncProperty(damaged(seed), (bytes) => onlyCairnErrors(() => work(bytes))),
-    { numRuns: 150 },
+    { numRuns: Math.max(150, runs / 10) },
   );
 
 const storage = await fixtureStorage('legacy-index');
@@ -128,6 +129,6 @@ describe('damaged bytes end in a result or a CairnError', () => {
           upgradeTimes(upgradeLockOf({ upgradeLock: lock } as never)!);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs },
     ));
 });

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fromUtf8, utf8 } from '../../src/bytes/gather.ts';
 import { isCairnError } from '../../src/errors.ts';
 
-/** Inputs for each target; FUZZ_RUNS asks for more. */
+/** Inputs for each target; FUZZ_RUNS asks for more, as `npm run fuzz` does. */
 export const runs = Number(process.env.FUZZ_RUNS ?? 400);
 
 /** What each input may take, far above what it does take. */

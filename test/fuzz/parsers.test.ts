@@ -26,6 +26,7 @@ import { readObject } from '../../src/object/open.ts';
 import { encodeDirectory, readDirectory } from '../../src/snapshot/directory.ts';
 import { parseSnapshot, snapshotToJson } from '../../src/snapshot/manifest.ts';
 import { formatVectors } from '../content/vectors.ts';
+import { policyFromJson, policyToJson } from '../../src/policy/document.ts';
 import { fixtureStorage } from '../fixtures/load.ts';
 import { openFixture } from '../fixtures/reopen.ts';
 import { damaged, expectTame, hostile, runs } from './mutate.ts';
@@ -35,7 +36,7 @@ const seeds: Record<string, Uint8Array[]> = {};
 const add = (kind: string, ...bytes: Uint8Array[]) => (seeds[kind] ??= []).push(...bytes);
 
 beforeAll(async () => {
-  for (const name of ['default-v3', 'legacy-index', 'objects', 'incomplete']) {
+  for (const name of ['default-v3', 'legacy-index', 'objects', 'incomplete', 'policies']) {
     const storage = await fixtureStorage(name);
     const repository = await openFixture(storage, name);
     const { contents, format, manifests } = repository;
@@ -58,6 +59,8 @@ beforeAll(async () => {
     for (const { id } of await manifests.find({ type: 'snapshot' }))
       add('snapshot', utf8(encodeJson((await manifests.get(id)).data)));
     for (const { id } of await listBlobs(storage, 'x')) add('names', utf8(id));
+    for (const { id } of await manifests.find({ type: 'policy' }))
+      add('policy', utf8(encodeJson((await manifests.get(id)).data)));
   }
   add(
     'index',
@@ -145,6 +148,10 @@ const targets: Record<string, (bytes: Uint8Array) => void> = {
   snapshot(bytes) {
     const snapshot = parseSnapshot('id', json(bytes));
     expect(parseSnapshot('id', json(utf8(encodeJson(snapshotToJson(snapshot)))))).toBeDefined();
+  },
+  policy(bytes) {
+    const text = encodeJson(policyToJson(policyFromJson(json(bytes))));
+    if (!text.includes('\\ufffd')) expect(encodeJson(policyToJson(policyFromJson(json(utf8(text)))))).toBe(text);
   },
   ids(bytes) {
     const text = fromUtf8(bytes);

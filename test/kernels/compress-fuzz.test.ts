@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { fromBase64 } from '../../src/bytes/base64.ts';
 import { isCairnError } from '../../src/errors.ts';
 import { compressorById } from '../../src/kernels/compressors.ts';
+import { runs } from '../fuzz/mutate.ts';
 import { ports } from '../runtime.ts';
 import { codecVectors, join, mixed, plain, words } from './codecs-data.ts';
 import { bytes, xorshift } from './data.ts';
 import { loadCompressors } from './load-codecs.ts';
 
 const LIMIT = 100_000;
-const RUNS = 400;
 
 /** Real streams by header ID: Kopia's, ours of several kinds of data, and lz4's. */
 const seeds = new Map<number, Uint8Array[]>();
@@ -75,7 +75,7 @@ describe.each([
         expect(result.length).toBeLessThanOrEqual(LIMIT);
         expect(result.buffer.byteLength).toBeLessThanOrEqual(LIMIT + 65536);
       }),
-      { numRuns: RUNS },
+      { numRuns: runs },
     );
     // what went wrong before has no effect on what is whole
     if (compressorById(id).writable) expect(attempt(compressor.compress(plain))).toEqual(plain);

@@ -6,6 +6,7 @@ import { toHex } from '../../src/bytes/hex.ts';
 import { invert, multiply, parityMatrix } from '../../src/kernels/ecc-field.ts';
 import { decodeGeometry, eccParameters, encodeGeometry, PREFIX } from '../../src/kernels/ecc-geometry.ts';
 import { createEcc } from '../../src/kernels/ecc.ts';
+import { runs } from '../fuzz/mutate.ts';
 import { codecVectors } from './codecs-data.ts';
 import { xorshift } from './data.ts';
 import { wasmModule } from './load-codecs.ts';
@@ -212,7 +213,7 @@ describe('kernel and scalar', () => {
           if (result !== undefined) expect(result.data.length).toBeLessThanOrEqual(stored.length);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: Math.max(150, Math.min(runs / 10, 100_000)) },
     );
   });
 
