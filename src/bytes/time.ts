@@ -25,6 +25,11 @@ export function parseTime(text: string): bigint | undefined {
   return BigInt(seconds) * NS + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
 }
 
+/** Files changed together have the same date: its text is kept. */
+const lastDay = { number: NaN, text: '' };
+
+const two = (n: number) => (n < 10 ? '0' + n : '' + n);
+
 /** RFC 3339 in UTC with up to nine fraction digits, trailing zeros cut. */
 export function formatTime(ns: bigint): string {
   let seconds = ns / NS;
@@ -33,9 +38,14 @@ export function formatTime(ns: bigint): string {
     rest += NS;
     seconds -= 1n;
   }
-  const { year, month, day, hour, minute, second } = civil(Number(seconds));
-  const two = (n: number) => (n < 10 ? '0' + n : '' + n);
-  let text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
+  const dayNumber = Math.floor(Number(seconds) / 86400);
+  if (dayNumber !== lastDay.number) {
+    const { year, month, day } = civil(dayNumber * 86400);
+    lastDay.number = dayNumber;
+    lastDay.text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T`;
+  }
+  const second = Number(seconds) - dayNumber * 86400;
+  let text = `${lastDay.text}${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
   if (rest !== 0n) text += '.' + String(rest).padStart(9, '0').replace(/0+$/, '');
   return text + 'Z';
 }

@@ -44,6 +44,8 @@ export interface DirEntry extends Extra {
   objectId: string;
   /** Directories, and the root of a single-file snapshot. */
   summary?: DirectorySummary;
+  /** Its text in a directory stream, where that is at hand already. */
+  encoded?: string;
 }
 
 /** Ends the name of a placeholder, which holds an entry in place of the file or folder itself (section 8.8). */
@@ -128,6 +130,14 @@ export function encodeSummary(summary: DirectorySummary): string {
 
 /** The JSON text of an entry, byte for byte as Kopia writes it. Hot: it runs once per file of a snapshot. */
 export function encodeEntry(entry: DirEntry): string {
+  if (entry.encoded !== undefined) return entry.encoded;
+  let text = entryHead(entry) + quoteJson(entry.objectId);
+  if (entry.summary !== undefined) text += ',"summ":' + encodeSummary(entry.summary);
+  return text + unknownMembers(entry) + '}';
+}
+
+/** What comes before the object ID in the text of an entry. */
+export function entryHead(entry: Omit<DirEntry, 'objectId'>): string {
   let text = '{';
   if (entry.name !== '') text += '"name":' + quoteJson(entry.name) + ',';
   if (entry.type !== '') text += '"type":' + quoteJson(entry.type) + ',';
@@ -136,9 +146,7 @@ export function encodeEntry(entry: DirEntry): string {
   if (entry.mtime !== 0n) text += '"mtime":"' + formatTime(entry.mtime) + '",';
   if (entry.uid !== 0) text += '"uid":' + entry.uid + ',';
   if (entry.gid !== 0) text += '"gid":' + entry.gid + ',';
-  text += '"obj":' + quoteJson(entry.objectId);
-  if (entry.summary !== undefined) text += ',"summ":' + encodeSummary(entry.summary);
-  return text + unknownMembers(entry) + '}';
+  return text + '"obj":';
 }
 
 /** The same as a JSON value, for manifests and printing. */

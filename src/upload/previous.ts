@@ -1,28 +1,29 @@
+import { parseJson } from '../bytes/json.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { readObject } from '../object/open.ts';
-import { readDirectory } from '../snapshot/directory.ts';
-import type { DirEntry } from '../snapshot/entry.ts';
 import type { FileStat } from '../ports.ts';
+import { entryHead, parseEntry, type DirEntry } from '../snapshot/entry.ts';
+import { entryTexts } from '../snapshot/entry-texts.ts';
 
 /**
  * The hash-cache: entries of earlier snapshots by name (spec/snapshots-and-policies.md section 8.2). An entry is reused
- * when time, mode, owner and size are equal; its object is then not read again.
+ * when time, mode, owner and size are equal; its object is then not read again. Entries are kept as text and compared as
+ * text, because an object for each would cost more than looking at the file.
  */
 export class PreviousDirectory {
   static readonly none = new PreviousDirectory([]);
-  readonly #directories: Map<string, DirEntry>[];
+  readonly #directories: Map<string, string>[];
 
-  constructor(directories: Map<string, DirEntry>[]) {
+  constructor(directories: Map<string, string>[]) {
     this.#directories = directories;
   }
 
   /** Reads the directories; one that cannot be read is left out, which only costs reading its files again. */
   static async load(contents: ObjectContents, objectIds: readonly string[]): Promise<PreviousDirectory> {
-    const directories: Map<string, DirEntry>[] = [];
+    const directories: Map<string, string>[] = [];
     for (const id of new Set(objectIds)) {
       try {
-        const { entries } = readDirectory(await readObject(contents, id));
-        directories.push(new Map(entries.map((entry) => [entry.name, entry])));
+        directories.push(entryTexts(await readObject(contents, id)));
       } catch {
         // hashed again
       }
@@ -30,20 +31,29 @@ export class PreviousDirectory {
     return directories.length === 0 ? PreviousDirectory.none : new PreviousDirectory(directories);
   }
 
-  /** The object of an unchanged file or symlink. `resolution`: nanoseconds that the runtime's times are exact to. */
+  /** The entry of an unchanged file or symlink. `resolution`: nanoseconds that the runtime's times are exact to. */
   unchanged(name: string, stat: FileStat, type: string, resolution: bigint): DirEntry | undefined {
+    const { mode, size, mtime, uid, gid } = stat;
+    const seen = { name, type, mode, size, mtime, uid, gid };
+    let head: string | undefined;
     for (const directory of this.#directories) {
-      const entry = directory.get(name);
+      const text = directory.get(name);
+      if (text === undefined) continue;
+      head ??= entryHead(seen);
+      if (text.startsWith(head)) {
+        const objectId = plainObjectId(text, head.length);
+        if (objectId !== undefined) return { ...seen, objectId, encoded: text };
+      } else if (resolution === 1n) continue;
+      const entry = parse(text);
       if (
-        entry !== undefined &&
-        entry.type === type &&
-        entry.mode === stat.mode &&
-        entry.uid === stat.uid &&
-        entry.gid === stat.gid &&
-        entry.size === stat.size &&
-        sameTime(entry.mtime, stat.mtime, resolution)
+        entry?.type === type &&
+        entry.mode === mode &&
+        entry.uid === uid &&
+        entry.gid === gid &&
+        entry.size === size &&
+        sameTime(entry.mtime, mtime, resolution)
       )
-        return entry;
+        return { ...seen, mtime: entry.mtime, objectId: entry.objectId };
     }
     return undefined;
   }
@@ -57,10 +67,26 @@ export class PreviousDirectory {
   children(name: string): string[] {
     const ids: string[] = [];
     for (const directory of this.#directories) {
-      const entry = directory.get(name);
+      const text = directory.get(name);
+      const entry = text === undefined ? undefined : parse(text);
       if (entry?.type === 'd') ids.push(entry.objectId);
     }
     return ids;
+  }
+}
+
+/** The object ID that begins here, if nothing else of the entry follows it. */
+function plainObjectId(text: string, at: number): string | undefined {
+  const id = text.slice(at + 1, -2);
+  return text[at] === '"' && text.endsWith('"}') && /^[0-9A-Za-z]+$/.test(id) ? id : undefined;
+}
+
+/** Undefined when it is damaged, so that the file is read again. */
+function parse(text: string): DirEntry | undefined {
+  try {
+    return parseEntry(parseJson(text));
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import type { ObjectWriterOptions } from '../object/writer.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { SourceInfo } from '../policy/source.ts';
 import type { Clock, FileFidelity, FileStat, SyncFiles } from '../ports.ts';
-import type { DirEntry } from '../snapshot/entry.ts';
+import { encodeEntry, type DirEntry } from '../snapshot/entry.ts';
 import { newSnapshot, type SnapshotManifest } from '../snapshot/manifest.ts';
 import { listSnapshots, saveSnapshot } from '../snapshot/store.ts';
 import type { Actions } from './actions.ts';
@@ -219,7 +219,7 @@ async function walkRoot(
     const ids = previous.filter((entry) => entry.type === 'd').map((entry) => entry.objectId);
     return walk.root(path, name, stat, policy, ids, sourcePath);
   }
-  const files = previous.filter((entry) => entry.type === 'f').map((entry) => new Map([[entry.name, entry]]));
+  const files = previous.filter((entry) => entry.type === 'f').map((entry) => new Map([[entry.name, encodeEntry(entry)]]));
   return walk.singleFile(path, name, stat, policy, new PreviousDirectory(files));
 }
 

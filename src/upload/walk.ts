@@ -118,7 +118,7 @@ export class Walk {
     const entry = this.#unchanged(name, stat, 'f', previous) ?? (await read());
     builder.add(entry);
     const { summary } = builder.build(0n);
-    return { ...entry, summary: { ...summary, dirs: 0 } };
+    return { ...entry, encoded: undefined, summary: { ...summary, dirs: 0 } };
   }
 
   /** Runs the folder's actions around it. `sourcePath` is where it would lie if no action had sent the walk elsewhere. */
@@ -333,7 +333,7 @@ export class Walk {
     if (known === undefined) return undefined;
     progress.cachedFiles++;
     progress.cachedBytes += stat.size;
-    return { ...entryOf(name, type, stat), mtime: known.mtime, objectId: known.objectId };
+    return known;
   }
 
   /** Reads a file, for which there is room. The size of its entry is what was really read; that it changed is counted. */

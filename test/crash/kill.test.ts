@@ -27,6 +27,8 @@ describe.runIf(here)('a backup killed at random moments', () => {
       writeFileSync(join(tree, 'big'), noise(24 << 20, round));
     };
     await must(work, 'repository', 'create', 'filesystem', `--path=${join(work, 'repo')}`);
+    // so many snapshots become whole that the first would expire
+    await must(work, 'policy', 'set', '--global', '--keep-latest=1000');
     change(0);
     const first = await must(work, 'snapshot', 'create', tree, '--json');
     const firstId = JSON.parse(first.stdout).id as string;
