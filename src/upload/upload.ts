@@ -219,7 +219,9 @@ async function walkRoot(
     const ids = previous.filter((entry) => entry.type === 'd').map((entry) => entry.objectId);
     return walk.root(path, name, stat, policy, ids, sourcePath);
   }
-  const files = previous.filter((entry) => entry.type === 'f').map((entry) => new Map([[entry.name, encodeEntry(entry)]]));
+  const files = previous
+    .filter((entry) => entry.type === 'f')
+    .map((entry) => new Map([[entry.name, encodeEntry(entry)]]));
   return walk.singleFile(path, name, stat, policy, new PreviousDirectory(files));
 }
 
