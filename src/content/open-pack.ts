@@ -147,6 +147,8 @@ export class OpenPack {
 
   /** Throws away what was written. */
   async abort(): Promise<void> {
+    // what is handed on from here on begins no file again
+    this.#failure ??= new CairnError('canceled', `${this.id} was thrown away`);
     await this.#tail;
     this.#forget();
     await this.#appender?.abort();

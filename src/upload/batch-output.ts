@@ -30,7 +30,7 @@ export class BatchOutput implements StageOutput {
   space(length: number): Uint8Array {
     if (this.#current !== undefined && this.#used + length > this.#current.byteLength) this.flush();
     if (this.#current !== undefined && length > this.#current.byteLength) {
-      this.#pool.give(this.#current);
+      this.#pool.keep(this.#current);
       this.#current = undefined;
     }
     this.#current ??= this.#pool.take(length);
@@ -68,7 +68,7 @@ export class BatchOutput implements StageOutput {
     if (this.#current === undefined || count === 0) return;
     // little in it must not hold a whole buffer on its way to the storage
     const little = this.#used <= (this.#dense ? this.#current.byteLength : BUFFER) / 2;
-    const buffer = little ? this.#current.slice(0, this.#used) : this.#current;
+    const buffer = little ? this.#pool.copy(this.#current, this.#used) : this.#pool.send(this.#current);
     if (!little) this.#current = undefined;
     this.#used = 0;
     this.#count = 0;
@@ -85,7 +85,10 @@ export class BufferPool {
   readonly #limit: number;
   readonly #free: ArrayBuffer[] = [];
   #freeBytes = 0;
-  #out = 0;
+  /** Bytes that were taken and not sent. */
+  #held = 0;
+  /** Bytes that were sent and will come back. */
+  #sent = 0;
   #waiting: (() => void)[] = [];
 
   /** `limit`: bytes that may be out before `room` holds whoever needs more back. */
@@ -101,23 +104,50 @@ export class BufferPool {
         ? this.#free.splice(at, 1)[0]
         : new ArrayBuffer(length <= BUFFER ? BUFFER : Math.max(LARGE, Math.ceil(length / BUFFER) * BUFFER));
     if (at >= 0) this.#freeBytes -= buffer.byteLength;
-    this.#out += buffer.byteLength;
+    this.#held += buffer.byteLength;
     return buffer;
   }
 
+  /** What was taken goes on its way. */
+  send(buffer: ArrayBuffer): ArrayBuffer {
+    this.#held -= buffer.byteLength;
+    this.#sent += buffer.byteLength;
+    return buffer;
+  }
+
+  /** A copy of the first bytes goes on its way; it comes back like a buffer when it is as large as one. */
+  copy(buffer: ArrayBuffer, length: number): ArrayBuffer {
+    if (length >= BUFFER) this.#sent += length;
+    return buffer.slice(0, length);
+  }
+
+  /** What was taken is not needed. */
+  keep(buffer: ArrayBuffer): void {
+    this.#held -= buffer.byteLength;
+    this.#reuse(buffer);
+  }
+
+  /** What was sent came back. */
   give(buffer: ArrayBuffer): void {
     if (buffer.byteLength < BUFFER) return;
-    this.#out -= buffer.byteLength;
-    if (this.#freeBytes < this.#limit) {
-      this.#free.push(buffer);
-      this.#freeBytes += buffer.byteLength;
-    }
-    if (this.#out < this.#limit) for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#sent -= buffer.byteLength;
+    this.#reuse(buffer);
+    if (!this.#isFull) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #reuse(buffer: ArrayBuffer): void {
+    if (this.#freeBytes >= this.#limit) return;
+    this.#free.push(buffer);
+    this.#freeBytes += buffer.byteLength;
+  }
+
+  /** As much is out as may be, and some of it will come back: nobody waits for what it holds itself. */
+  get #isFull(): boolean {
+    return this.#sent > 0 && this.#held + this.#sent >= this.#limit;
   }
 
   /** Present while as much is out as may be. */
   room(): Promise<void> | undefined {
-    if (this.#out < this.#limit) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#isFull ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
   }
 }

@@ -293,20 +293,17 @@ export class Pipeline {
   #store(batch: SealedBatch, release: () => void): void {
     // whoever waits for the buffer must not wait for ever
     if (this.#failure !== undefined) return release();
+    const { writer } = this.#options;
+    const { byteLength } = batch.buffer;
+    let copied = false;
     try {
-      const { writer, crypto } = this.#options;
-      const { buffer, hashes, numbers } = batch;
-      const { size } = crypto.hasher;
-      const key = new Uint8Array(size + 1);
+      // a pack that waits in memory to be whole must not keep a buffer of which it needs little
+      copied =
+        byteLength >= BUFFER && writer.store.storage.begin === undefined && 2 * this.#newBytes(batch) < byteLength;
       let waits: Promise<void> | undefined;
-      let start = 0;
-      for (let at = 0, n = 0; n < numbers.length; at += size, n += NUMBERS) {
-        for (let i = 0; i < size; i++) key[i + 1] = hashes[at + i];
-        const sealed = new Uint8Array(buffer, start, numbers[n]);
-        waits = writer.add(key, sealed, numbers[n + 1], numbers[n + 2]) ?? waits;
-        start += numbers[n];
-      }
-      if (buffer.byteLength >= BUFFER) void writer.stored().then(release, release);
+      this.#eachSealed(batch, (key, sealed, originalLength, compression) => {
+        waits = writer.add(key, copied ? sealed.slice() : sealed, originalLength, compression) ?? waits;
+      });
       const table = this.#share?.grow();
       if (table !== undefined) for (const { executor } of this.#workers) executor.addClaims(table);
       if (waits === undefined) return;
@@ -319,6 +316,32 @@ export class Pipeline {
       this.#stored.add(held);
     } catch (error) {
       this.#fail(error);
+    } finally {
+      if (copied) release();
+      else if (byteLength >= BUFFER) void writer.stored().then(release, release);
+    }
+  }
+
+  #newBytes(batch: SealedBatch): number {
+    let bytes = 0;
+    this.#eachSealed(batch, (key, sealed) => {
+      if (!this.#options.writer.knows(key)) bytes += sealed.length;
+    });
+    return bytes;
+  }
+
+  /** The key is a view that changes after the call. */
+  #eachSealed(
+    { buffer, hashes, numbers }: SealedBatch,
+    each: (key: Uint8Array, sealed: Uint8Array, originalLength: number, compression: number) => void,
+  ): void {
+    const { size } = this.#options.crypto.hasher;
+    const key = new Uint8Array(size + 1);
+    let start = 0;
+    for (let at = 0, n = 0; n < numbers.length; at += size, n += NUMBERS) {
+      for (let i = 0; i < size; i++) key[i + 1] = hashes[at + i];
+      each(key, new Uint8Array(buffer, start, numbers[n]), numbers[n + 1], numbers[n + 2]);
+      start += numbers[n];
     }
   }
 

@@ -102,19 +102,34 @@ async function* watched(
     if (stopped.reason !== '') throw stopped;
   };
   const pieces = bytes[Symbol.asyncIterator]();
-  // a stream that gives nothing must not outlive the wish to stop
-  const aborted = new Promise<undefined>((resolve) => {
-    options.signal?.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   for (;;) {
     stop();
-    const next = await Promise.race([pieces.next(), aborted]);
+    const next = await nextUnless(options.signal, pieces);
     if (next === undefined) continue;
     if (next.done) return;
     yield next.value;
     options.progress.hashedBytes += next.value.length;
     await options.pause();
   }
+}
+
+/**
+ * Undefined when the wish to stop comes first: a stream that gives nothing must not outlive it. No race with one promise
+ * of the whole run, which would keep every piece.
+ */
+function nextUnless<T>(
+  signal: AbortSignal | undefined,
+  pieces: AsyncIterator<T>,
+): Promise<IteratorResult<T> | undefined> {
+  if (signal === undefined) return pieces.next();
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+    void pieces
+      .next()
+      .finally(() => signal.removeEventListener('abort', stop))
+      .then(resolve, reject);
+  });
 }
 
 function checkName(name: string): void {

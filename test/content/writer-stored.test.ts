@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../src/blob/memory.ts';
 import { sealBytes } from '../../src/content/crypto.ts';
+import { OpenPack } from '../../src/content/open-pack.ts';
 import { cipherId, contentIdFromKey } from '../../src/content/id.ts';
 import { createRepository, openStorage } from '../../src/repository/index.ts';
 import { ports as makePorts } from '../runtime.ts';
@@ -93,5 +94,21 @@ describe('WriteManager.stored', () => {
     });
     expect(wrong).toBe(0);
     await repository.close();
+  });
+});
+
+describe('a pack that is thrown away', () => {
+  it('begins no file any more, and gives its bytes back', async () => {
+    const storage = new MemoryStorage();
+    const { random } = makePorts();
+    let begun = 0;
+    const begin = storage.begin.bind(storage);
+    storage.begin = (id) => (begun++, begin(id));
+    const pack = new OpenPack(storage, random, 'p', 'session', undefined);
+    pack.append(new Uint8Array(1000));
+    const thrown = pack.abort();
+    await pack.stored();
+    await thrown;
+    expect(begun).toBe(0);
   });
 });

@@ -65,7 +65,7 @@ describe('sealed contents', () => {
 describe('buffers', () => {
   it('that are out hold back whoever needs more, until they are given back', async () => {
     const pool = new BufferPool(2 * BUFFER);
-    const first = pool.take(1);
+    const first = pool.send(pool.take(1));
     expect(pool.room()).toBeUndefined();
     pool.take(1);
     let free = false;
@@ -75,5 +75,30 @@ describe('buffers', () => {
     pool.give(first);
     await waiting;
     expect(pool.take(1)).toBe(first);
+  });
+
+  it('that are too large for the limit hold nobody back while they are still here', () => {
+    const pool = new BufferPool(2 * BUFFER);
+    const buffer = pool.take(20 * BUFFER);
+    expect(pool.room()).toBeUndefined();
+    pool.send(buffer);
+    expect(pool.room()).toBeDefined();
+  });
+
+  it('count what is out exactly, large copies too', () => {
+    const pool = new BufferPool(20 * BUFFER);
+    const { output, batches, put } = outputOf(pool, true);
+    for (let at = 0; at < 10; at++) {
+      put(4 * BUFFER);
+      output.flush();
+    }
+    expect(pool.room()).toBeDefined();
+    for (const { buffer } of batches) pool.give(buffer);
+    expect(pool.room()).toBeUndefined();
+    // the buffer of nine that everything was copied from is still here
+    for (let at = 0; at < 2; at++) expect(pool.send(pool.take(1)).byteLength).toBe(4 * BUFFER);
+    expect(pool.room()).toBeUndefined();
+    pool.send(pool.take(1));
+    expect(pool.room()).toBeDefined();
   });
 });

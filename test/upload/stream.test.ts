@@ -54,6 +54,21 @@ describe('a stream as a source', () => {
       });
   });
 
+  it('that could be stopped does not keep what was read of it', async () => {
+    const seen: WeakRef<Uint8Array>[] = [];
+    async function* long() {
+      for (let at = 0; at < 400; at++) {
+        const piece = new Uint8Array(1 << 20);
+        seen.push(new WeakRef(piece));
+        yield piece;
+        if (at % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    }
+    const { signal } = new AbortController();
+    await snapshotOf(repository, path, { stream: { name: 'f', bytes: long() }, signal });
+    expect(seen.filter((piece) => piece.deref() !== undefined).length).toBeLessThan(380);
+  });
+
   it('that is stopped leaves an incomplete snapshot without the file, also when nothing comes', async () => {
     const abort = new AbortController();
     async function* stuck() {
