@@ -7,6 +7,7 @@ import { cipherId, contentKey, contentPrefix } from './id.ts';
 import { loadIndex, type IndexBlobCache, type LoadedIndex } from './index/load.ts';
 import type { MergedIndex } from './index/merged.ts';
 import { packError } from './pack-error.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { readRanges } from './read-many.ts';
 import type { ContentInfo, ContentReader, EachContent, ReadManyOptions } from './types.ts';
 
@@ -24,6 +25,7 @@ export class ContentStore implements ContentReader {
   readonly storage: BlobStorage;
   readonly crypto: ContentCrypto;
   readonly options: ContentStoreOptions;
+  readonly #ahead: ReadAhead;
   #loaded: LoadedIndex;
   /** When the index was listed, nanoseconds. */
   #loadedAt: bigint;
@@ -31,6 +33,7 @@ export class ContentStore implements ContentReader {
   private constructor(options: ContentStoreOptions, loaded: LoadedIndex, at: bigint) {
     this.options = options;
     this.storage = options.storage;
+    this.#ahead = new ReadAhead(options.storage);
     this.crypto = options.crypto;
     this.#loaded = loaded;
     this.#loadedAt = at;
@@ -111,7 +114,7 @@ export class ContentStore implements ContentReader {
   /** The stored bytes of a content. */
   async readPacked(info: ContentInfo): Promise<Uint8Array> {
     try {
-      return await this.storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
+      return await this.#ahead.read(info);
     } catch (cause) {
       throw packError(info, cause);
     }

@@ -1,4 +1,5 @@
 import { hasRawBytes, nameToBytes } from '../bytes/name.ts';
+import { Budget } from '../bytes/parallel.ts';
 import { CairnError, isCairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { writeObject, type ObjectWriterOptions } from '../object/writer.ts';
@@ -67,6 +68,8 @@ interface Walked {
 
 /** The event loop gets a turn at least this often, milliseconds. */
 const TURN = 25;
+/** Directories that were walked and wait for their files or the storage. */
+const UNFINISHED = 4096;
 
 /**
  * Walks a local tree depth first (spec/snapshots-and-policies.md sections 5 and 8). Unchanged files keep their objects,
@@ -76,6 +79,7 @@ export class Walk {
   readonly #options: WalkOptions;
   readonly #stack: Frame[] = [];
   readonly #running = new Running();
+  readonly #unfinished = new Budget(UNFINISHED);
   #turned: number;
   /** Why the walk ended early; empty when it did not. */
   incomplete = '';
@@ -192,12 +196,14 @@ export class Walk {
       }
       for (const entry of directories) {
         if (this.#ended()) break;
+        if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
         await this.#subdirectory(frame, path, sourcePath, relative, entry, context, previous);
       }
     } finally {
       this.#stack.pop();
     }
-    return { entry: this.#finish(frame) };
+    await this.#unfinished.acquire(1);
+    return { entry: this.#finish(frame).finally(() => this.#unfinished.release(1)) };
   }
 
   /** Stores a directory when everything in it is; the walk goes on meanwhile. */
@@ -283,8 +289,7 @@ export class Walk {
   /** False when the run was stopped; what is there so far is the snapshot then. */
   #room(size: number): boolean | Promise<boolean> {
     const stopped = (error: unknown) => {
-      if (!isCairnError(error, 'canceled')) throw error;
-      this.#ended();
+      if (!isCairnError(error, 'canceled') || !this.#ended()) throw error;
       return false;
     };
     try {
@@ -311,7 +316,7 @@ export class Walk {
         log?.stored(frame.node.child(name), `${relative}/${name}`, entry ?? (error as CairnError), began!);
       if (entry !== undefined) frame.builder.add(entry);
       else if (isLocal(error)) this.#failed(frame, at, relative, name, error, ignored);
-      else if (!isCairnError(error, 'canceled')) frame.running.fail(error);
+      else if (!isCairnError(error, 'canceled') || !this.#ended()) frame.running.fail(error);
       frame.running.end();
       this.#running.end();
     };
