@@ -14,6 +14,8 @@ export { sealNamedBlob } from './src/content/named-blob.ts';
 export { InlineExecutor } from './src/upload/executor.ts';
 export { LocalTarget } from './src/restore/local.ts';
 export { restoreEntry } from './src/restore/restore.ts';
+export { keepHeapSmall as bunHeap } from './runtimes/bun/heap.ts';
+export { keepHeapSmall as nodeHeap } from './runtimes/node/heap.ts';
 `;
 
 export async function copyProgram(to) {

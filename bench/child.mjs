@@ -13,6 +13,8 @@ export const inside = await load('inside.js');
 const kind = globalThis.Deno !== undefined ? 'deno' : globalThis.Bun !== undefined ? 'bun' : 'node';
 const adapter = await load(`${kind}.js`);
 export const ports = adapter[`${kind}Ports`]();
+// as the command does
+inside[`${kind}Heap`]?.();
 
 export function answer(value) {
   console.log(JSON.stringify(value));
