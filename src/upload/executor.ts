@@ -23,8 +23,6 @@ import { Stage, type StageOptions } from './stage.ts';
 export interface Executor {
   files(tasks: readonly FileTask[]): Promise<BatchResult>;
   cuts(task: FileTask): Promise<CutResult>;
-  /** Takes back a buffer whose bytes are stored. */
-  giveBack(buffer: ArrayBuffer): void;
   close(): void;
 }
 
@@ -74,10 +72,6 @@ export class InlineExecutor implements Executor {
         throw failureError(describeFailure(error, task.path));
       }
     });
-  }
-
-  giveBack(buffer: ArrayBuffer): void {
-    this.#pool.give(buffer);
   }
 
   close(): void {}
@@ -164,7 +158,7 @@ export class WorkerExecutor implements Executor {
       case 'failed':
         return this.#died(failureError(response.failure));
       case 'sealed':
-        return deliver(response.batch, () => this.giveBack(response.batch.buffer));
+        return deliver(response.batch, () => this.#giveBack(response.batch.buffer));
       default: {
         const job = this.#jobs.get(response.job);
         this.#jobs.delete(response.job);
@@ -195,7 +189,8 @@ export class WorkerExecutor implements Executor {
     this.#post({ kind: 'claims', claims });
   }
 
-  giveBack(buffer: ArrayBuffer): void {
+  /** Its bytes are stored. */
+  #giveBack(buffer: ArrayBuffer): void {
     if (buffer.byteLength >= BUFFER) this.#post({ kind: 'buffer', buffer }, [buffer]);
   }
 
