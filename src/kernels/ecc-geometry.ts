@@ -45,6 +45,15 @@ export function encodeGeometry({ small, big, maximumShard }: EccParameters, leng
   return { code: big, shard: maximumShard, blocks: Math.ceil(n / (big.data * maximumShard)), padded: false };
 }
 
+/** Bytes that are stored of so much data. */
+export function encodedLength({ code, shard, blocks, padded }: EccGeometry, length: number): number {
+  const record = PREFIX + shard;
+  const n = PREFIX + length;
+  const part = n % shard;
+  const records = padded ? blocks * code.data : Math.floor(n / shard);
+  return (blocks * code.parity + records) * record + (padded || part === 0 ? 0 : PREFIX + part);
+}
+
 /** Geometry of stored bytes of this length; finds the one they were encoded with. */
 export function decodeGeometry({ small, big, maximumShard }: EccParameters, length: number): EccGeometry {
   const shards = big.data + big.parity;

@@ -9,6 +9,7 @@ import {
   type EccGeometry,
   eccParameters,
   type EccParameters,
+  encodedLength,
   encodeGeometry,
   PREFIX,
 } from './ecc-geometry.ts';
@@ -49,16 +50,18 @@ class ReedSolomon implements Ecc {
     this.#addTables = addTables;
   }
 
-  encode(data: Uint8Array): Uint8Array {
-    const { code, shard, blocks, padded } = encodeGeometry(this.#parameters, data.length);
+  encodedLength(length: number): number {
+    return encodedLength(encodeGeometry(this.#parameters, length), length);
+  }
+
+  encode(data: Uint8Array, into?: Uint8Array): Uint8Array {
+    const geometry = encodeGeometry(this.#parameters, data.length);
+    const { code, shard, blocks } = geometry;
     const tables = this.#tablesOf(code);
     const record = PREFIX + shard;
     const parityLength = blocks * code.parity * record;
-    const n = PREFIX + data.length;
-    const whole = Math.floor(n / shard);
-    const part = n - whole * shard;
-    const dataLength = padded ? code.data * record : whole * record + (part === 0 ? 0 : PREFIX + part);
-    const result = new Uint8Array(parityLength + dataLength);
+    const length = encodedLength(geometry, data.length);
+    const result = into?.subarray(0, length) ?? new Uint8Array(length);
     const blockLength = code.data * shard;
     const step = Math.floor(this.#engine.capacity / blockLength);
     for (let block = 0; block < blocks; block += step) {

@@ -58,7 +58,10 @@ export interface Compressor {
 
 /** Error correction around sealed bytes (spec section 6). */
 export interface Ecc {
-  encode(data: Uint8Array): Uint8Array;
+  /** Bytes that `encode` makes of so many. */
+  encodedLength(length: number): number;
+  /** Gives the stored bytes, at the start of `into` or in a new array. `into` must not share memory with `data`. */
+  encode(data: Uint8Array, into?: Uint8Array): Uint8Array;
   /** Gives the original bytes and how many shards had to be rebuilt; throws `corrupt` when too many are bad. */
   decode(stored: Uint8Array): { data: Uint8Array; repaired: number };
 }

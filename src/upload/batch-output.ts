@@ -56,13 +56,6 @@ export class BatchOutput implements StageOutput {
     this.#numbers = numbers;
   }
 
-  emitBytes(hash: Uint8Array, originalLength: number, compression: number, sealed: Uint8Array): void {
-    // the bytes were made from the space that was handed out last, so they are copied before they are placed
-    const copy = sealed.slice();
-    this.space(copy.length).set(copy);
-    this.emit(hash, originalLength, compression, copy.length);
-  }
-
   flush(): void {
     const count = this.#count;
     if (this.#current === undefined || count === 0) return;

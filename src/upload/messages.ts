@@ -35,8 +35,6 @@ export interface StageOutput {
   space(length: number): Uint8Array;
   /** The first `sealedLength` bytes of the space are a sealed content. */
   emit(hash: Uint8Array, originalLength: number, compression: number, sealedLength: number): void;
-  /** The same for bytes that lie elsewhere. */
-  emitBytes(hash: Uint8Array, originalLength: number, compression: number, sealed: Uint8Array): void;
 }
 
 /** Sealed contents of one buffer, back to back from its start, in order. */

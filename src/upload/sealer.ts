@@ -23,6 +23,7 @@ export class Sealer {
   #bytes = 0;
   #results!: BatchResults;
   #output!: StageOutput;
+  #scratch = new Uint8Array(0);
   /** Chunks taken so far. */
   given = 0;
 
@@ -110,15 +111,23 @@ export class Sealer {
 
   /** A promise only where the cipher works asynchronously. */
   #seal(hash: Uint8Array, length: number, data: Uint8Array, compression: number): Promise<void> | undefined {
-    const { crypto } = this.#options;
-    const buffer = this.#output.space(data.length + crypto.cipher.overhead);
+    const { cipher, ecc } = this.#options.crypto;
+    const most = data.length + cipher.overhead;
+    const buffer = ecc === undefined ? this.#output.space(most) : this.#scratchOf(most);
     const emit = (sealed: number) => {
-      if (crypto.ecc === undefined) this.#output.emit(hash, length, compression, sealed);
-      else this.#output.emitBytes(hash, length, compression, crypto.ecc.encode(buffer.subarray(0, sealed)));
+      if (ecc === undefined) return this.#output.emit(hash, length, compression, sealed);
+      const space = this.#output.space(ecc.encodedLength(sealed));
+      this.#output.emit(hash, length, compression, ecc.encode(buffer.subarray(0, sealed), space).length);
     };
-    const sealed = crypto.cipher.seal(cipherId(hash), data, buffer);
+    const sealed = cipher.seal(cipherId(hash), data, buffer);
     if (typeof sealed !== 'number') return sealed.then(emit);
     emit(sealed);
     return undefined;
+  }
+
+  /** Where sealed bytes wait for error correction. */
+  #scratchOf(length: number): Uint8Array {
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
+    return this.#scratch;
   }
 }

@@ -185,6 +185,20 @@ describe('kernel and scalar', () => {
     }
   });
 
+  it('agree on shards of every length up to the longest, in new arrays and in given ones', () => {
+    const [kernel, scalar] = [createEcc(NAME, 1, codecs), createEcc(NAME, 1)];
+    const into = new Uint8Array(300_000);
+    for (let shard = 9; shard <= 1024; shard += shard < 130 ? 1 : 149) {
+      const data = xorshift(254 * shard - PREFIX, shard);
+      const stored = kernel.encode(data, into);
+      expect(stored.length).toBe(kernel.encodedLength(data.length));
+      expect(stored.buffer).toBe(into.buffer);
+      expect(equalBytes(stored, scalar.encode(data)), `shards of ${shard}`).toBe(true);
+      const decoded = kernel.decode(stored);
+      expect([equalBytes(decoded.data, data), decoded.repaired], `shards of ${shard}`).toEqual([true, 0]);
+    }
+  });
+
   it('agree on any damage: the data, or corrupt', () => {
     const data = xorshift(20_000);
     const codes = [1, 2, 10, 60].map((percent) => ({
