@@ -77,9 +77,9 @@ export class ContentStore implements ContentReader {
     return this.index.info(id);
   }
 
-  /** Every entry in key order, deleted ones included. */
-  entries(): Iterable<ContentInfo> {
-    return this.index.entries;
+  /** Every entry in key order, deleted ones included; with a letter only those of contents with this prefix. */
+  entries(letter?: string): Iterable<ContentInfo> {
+    return letter === undefined ? this.index.entries : this.index.withPrefix(letter);
   }
 
   async read(id: string): Promise<Uint8Array> {

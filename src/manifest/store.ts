@@ -18,7 +18,7 @@ const COMPACT_AT = 16;
 const LIMIT = 512 << 20;
 
 interface Contents extends ContentReader {
-  entries(): Iterable<ContentInfo>;
+  entries(letter?: string): Iterable<ContentInfo>;
   /** Damage that hides part of the index. */
   readonly problems: readonly CairnError[];
   refresh(): Promise<void>;
@@ -59,7 +59,7 @@ export class ManifestStore implements ManifestReader {
   async #load() {
     const { contents, compressors } = this.options;
     const contentIds: string[] = [];
-    for (const info of contents.entries()) if (!info.deleted && info.id.startsWith(PREFIX)) contentIds.push(info.id);
+    for (const info of contents.entries(PREFIX)) if (!info.deleted) contentIds.push(info.id);
     const gzip = await compressors.byId(GZIP);
     const items = new Map<string, ManifestEntry>();
     await contents.readMany(contentIds, (id, data) => {

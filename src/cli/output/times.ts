@@ -21,15 +21,13 @@ const shortNames: Record<string, string> = {
 };
 
 export class Times {
-  readonly #zone: Zone;
+  #zone: Zone | undefined;
   readonly #names = new Map<number, string>();
 
   /** `local`, `utc`, `original` (as stored: UTC), an IANA name, or undefined for local. */
   constructor(timezone = 'local') {
     if (timezone === 'utc' || timezone === 'original') this.#zone = zoneNamed('UTC');
-    else if (timezone === 'local')
-      this.#zone = zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
-    else
+    else if (timezone !== 'local')
       try {
         this.#zone = zoneNamed(timezone);
       } catch {
@@ -40,8 +38,9 @@ export class Times {
       }
   }
 
+  /** The local one is looked up when it is needed: that takes many milliseconds. */
   get zone(): Zone {
-    return this.#zone;
+    return (this.#zone ??= zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC'));
   }
 
   /** `2006-01-02 15:04:05 MST`. */
@@ -57,23 +56,23 @@ export class Times {
   /** Go's default form, `2006-01-02 15:04:05.123456789 +0100 CET`. */
   full(ns: bigint): string {
     const fraction = nanoseconds(ns).replace(/0+$/, '');
-    const offset = offsetText(this.#zone.offset(toSeconds(ns)));
+    const offset = offsetText(this.zone.offset(toSeconds(ns)));
     return `${this.#dateAndTime(ns)}${fraction === '' ? '' : '.' + fraction} ${offset} ${this.#name(ns)}`;
   }
 
   #dateAndTime(ns: bigint): string {
-    const { year, month, day, hour, minute, second } = zoned(toSeconds(ns), this.#zone);
+    const { year, month, day, hour, minute, second } = zoned(toSeconds(ns), this.zone);
     return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
   }
 
   /** Short name of the zone at that time; zones change only at whole quarters of an hour. */
   #name(ns: bigint): string {
-    if (this.#zone.name === 'UTC') return 'UTC';
+    if (this.zone.name === 'UTC') return 'UTC';
     const quarter = Math.floor(toSeconds(ns) / 900);
     let name = this.#names.get(quarter);
     if (name === undefined) {
       if (this.#names.size >= 4096) this.#names.clear();
-      this.#names.set(quarter, (name = shortName(this.#zone, quarter * 900)));
+      this.#names.set(quarter, (name = shortName(this.zone, quarter * 900)));
     }
     return name;
   }

@@ -6,11 +6,11 @@ import type { Clock, Random } from '../../ports.ts';
 import { contentIdFromKey } from '../id.ts';
 import type { IndexWriterOptions } from '../index-writer.ts';
 import type { ContentStore } from '../store.ts';
-import { CairnError } from '../../errors.ts';
-import type { EntryList } from './entries.ts';
+import { CairnError, isCairnError } from '../../errors.ts';
+import { EntryList } from './entries.ts';
 import { readIndexBlob } from './load.ts';
-import { mergeIndexes, type MergedIndex } from './merged.ts';
-import { readIndex } from './read.ts';
+import { mergeRuns, type MergedIndex } from './merged.ts';
+import { readRun } from './read.ts';
 import { MAX_ENTRIES_PER_INDEX, shardHash, writeIndex } from './write.ts';
 
 /** What those who look after the index work with; the state of an open repository is one. */
@@ -36,17 +36,17 @@ export function indexWriterOptions(context: IndexContext): IndexWriterOptions {
 
 /** Winners of the named index blobs; a damaged one fails, because what it names would be lost. */
 export async function mergeBlobs({ contents }: IndexContext, ids: readonly string[]): Promise<MergedIndex> {
-  const keySize = contents.crypto.hasher.size + 1;
-  const lists = await mapLimit(ids, 8, async (id) => {
-    const list = readIndex(await readIndexBlob({ storage: contents.storage, crypto: contents.crypto }, id));
-    if (list.count > 0 && list.keySize !== keySize)
-      throw new CairnError(
-        'corrupt',
-        `index blob ${id} has keys of ${list.keySize} bytes, the repository's have ${keySize}`,
-      );
-    return list;
+  const entries = new EntryList(contents.crypto.hasher.size + 1);
+  const runs = await mapLimit(ids, 8, async (id) => {
+    const file = await readIndexBlob({ storage: contents.storage, crypto: contents.crypto }, id);
+    try {
+      return readRun(file, entries);
+    } catch (cause) {
+      if (!isCairnError(cause)) throw cause;
+      throw new CairnError(cause.code, `index blob ${id}: ${cause.message}`, { cause, data: { blob: id } });
+    }
   });
-  return mergeIndexes(lists, keySize);
+  return mergeRuns(entries, runs);
 }
 
 /** Index files of the entries that `keep` lets through, sharded as section 9.3 says; none for no entries. */

@@ -11,6 +11,12 @@ const ORIGINAL = 3;
 const PACK = 4;
 const DELETED = 0x8000_0000;
 
+/** Entries `from` up to `to`, sorted by key. */
+export interface Run {
+  from: number;
+  to: number;
+}
+
 /** Compression and format version, shared by many entries. */
 export interface EntryFormat {
   compression: number;
@@ -64,8 +70,7 @@ export class EntryList {
     this.formats = new Uint8Array(bytes(capacity, shared));
   }
 
-  #grow(): void {
-    const capacity = Math.max(64, Math.ceil(this.count * 1.5));
+  #grow(capacity: number): void {
     const keys = new Uint8Array(bytes(capacity * this.keySize, this.#shared));
     const words = new Uint32Array(bytes(capacity * WORDS * 4, this.#shared));
     const formats = new Uint8Array(bytes(capacity, this.#shared));
@@ -77,7 +82,13 @@ export class EntryList {
     this.formats = formats;
   }
 
-  /** Appends an entry and returns its number. */
+  /** Makes room for so many more entries. */
+  reserve(more: number): void {
+    const needed = this.count + more;
+    if (needed > this.formats.length) this.#grow(Math.max(64, needed, Math.ceil(this.count * 1.5)));
+  }
+
+  /** Appends an entry, whose key lies in `key` from `from` on, and returns its number. */
   push(
     key: Uint8Array,
     timestamp: number,
@@ -87,10 +98,13 @@ export class EntryList {
     originalLength: number,
     pack: number,
     format: number,
+    from = 0,
   ): number {
     const at = this.count;
-    if (at >= this.formats.length) this.#grow();
-    this.keys.set(key, at * this.keySize);
+    if (at >= this.formats.length) this.reserve(1);
+    const { keys, keySize } = this;
+    // these few bytes cost less one by one than a view of them
+    for (let i = 0, to = at * keySize; i < keySize; i++) keys[to + i] = key[from + i];
     this.set(at, timestamp, offset, deleted, packedLength, originalLength, pack, format);
     this.count++;
     return at;
@@ -118,7 +132,7 @@ export class EntryList {
   pushFrom(other: EntryList, at: number, pack: number, format: number): number {
     const w = at * WORDS;
     return this.push(
-      other.key(at),
+      other.keys,
       other.words[w + TIMESTAMP],
       other.offset(at),
       other.deleted(at),
@@ -126,7 +140,44 @@ export class EntryList {
       other.words[w + ORIGINAL],
       pack,
       format,
+      at * this.keySize,
     );
+  }
+
+  /** Appends all of another list; returns the numbers they have here. */
+  append(other: EntryList): Run {
+    const from = this.count;
+    this.reserve(other.count);
+    const packs = other.names.packs.map((name) => this.names.pack(name));
+    const formats = other.names.formats.map((f) => this.names.format(f.compression, f.version));
+    for (let at = 0; at < other.count; at++) this.pushFrom(other, at, packs[other.pack(at)], formats[other.formats[at]]);
+    return { from, to: this.count };
+  }
+
+  /** Moves the entries so that `order[i]` comes to `i`; `order` has each number once and is spent. */
+  arrange(order: Uint32Array): void {
+    const kept = new EntryList(this.keySize, this.names, 1);
+    for (let start = 0; start < order.length; start++) {
+      if (order[start] === start) continue;
+      kept.#copy(0, this, start);
+      for (let to = start; ;) {
+        const from = order[to];
+        order[to] = to;
+        if (from === start) {
+          this.#copy(to, kept, 0);
+          break;
+        }
+        this.#copy(to, this, from);
+        to = from;
+      }
+    }
+  }
+
+  #copy(to: number, other: EntryList, from: number): void {
+    const { keys, words, keySize } = this;
+    for (let i = to * keySize, j = from * keySize, end = i + keySize; i < end; i++, j++) keys[i] = other.keys[j];
+    for (let i = to * WORDS, j = from * WORDS, end = i + WORDS; i < end; i++, j++) words[i] = other.words[j];
+    this.formats[to] = other.formats[from];
   }
 
   key(at: number): Uint8Array {

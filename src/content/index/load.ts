@@ -3,11 +3,11 @@ import { CairnError, isCairnError } from '../../errors.ts';
 import { mapLimit } from '../../bytes/parallel.ts';
 import type { ContentCrypto } from '../crypto.ts';
 import { openNamedBlob } from '../named-blob.ts';
-import type { EntryList } from './entries.ts';
+import { EntryList, type Run } from './entries.ts';
 import { completeIndexSet, epochState, type EpochState } from './epochs.ts';
 import { activeIndexBlobs, parseCompactionLog } from './legacy.ts';
-import { mergeIndexes, type MergedIndex } from './merged.ts';
-import { readIndex } from './read.ts';
+import { mergeRuns, type MergedIndex } from './merged.ts';
+import { readRun } from './read.ts';
 
 /** Where encrypted index blobs are kept between commands; misses and failures are silent. */
 export interface IndexBlobCache {
@@ -91,13 +91,10 @@ export async function activeIndexes(
 async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
   const problems: CairnError[] = [];
   const { blobs, epochs } = await activeIndexes(options, problems);
-  const keySize = options.crypto.hasher.size + 1;
-  const lists = await mapLimit(blobs, PARALLEL, async (blob): Promise<EntryList | undefined> => {
+  const entries = roomFor(blobs, options.crypto.hasher.size + 1);
+  const runs = await mapLimit(blobs, PARALLEL, async (blob): Promise<Run> => {
     try {
-      const list = readIndex(await readIndexBlob(options, blob.id));
-      if (list.count > 0 && list.keySize !== keySize)
-        throw new CairnError('corrupt', `its keys have ${list.keySize} bytes, the repository's ${keySize}`);
-      return list;
+      return readRun(await readIndexBlob(options, blob.id), entries);
     } catch (cause) {
       if (!isCairnError(cause) || !['corrupt', 'authentication-failed'].includes(cause.code)) throw cause;
       problems.push(
@@ -107,11 +104,21 @@ async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
           hint: "what it names is missing here; 'cairn index recover' finds contents again in their packs",
         }),
       );
-      return undefined;
+      return { from: 0, to: 0 };
     }
   });
-  const good = lists.filter((list) => list !== undefined);
-  return { merged: mergeIndexes(good, keySize, epochs?.watermark ?? -1, true), blobs, epochs, problems };
+  return { merged: mergeRuns(entries, runs, epochs?.watermark ?? -1), blobs, epochs, problems };
+}
+
+/** Shortest entry beside its key, in files of either version. */
+const SHORTEST = 16;
+/** A list that must hold more grows: lengths of blobs are the storage's word only. */
+const MOST_ROOM = 50_000_000;
+
+/** A shared list with room for what these blobs can hold; what stays unused costs no memory. */
+function roomFor(blobs: readonly BlobMetadata[], keySize: number): EntryList {
+  const bytes = blobs.reduce((sum, { length }) => sum + length, 0);
+  return new EntryList(keySize, undefined, Math.min(MOST_ROOM, 1 + Math.ceil(bytes / (keySize + SHORTEST))), true);
 }
 
 /** Plain bytes of one index blob; a cached copy that does not decrypt counts as none. */

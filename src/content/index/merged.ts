@@ -1,6 +1,6 @@
 import type { ContentInfo } from '../types.ts';
 import { contentKey } from '../id.ts';
-import { EntryList, EntryNames, wins } from './entries.ts';
+import { EntryList, wins, type Run } from './entries.ts';
 
 /**
  * The winners of all index files, sorted by key, looked up in place. `fanout[b]` is the number of entries whose prefix
@@ -30,6 +30,13 @@ export class MergedIndex {
     return findKey(this.entries.keys, this.entries.keySize, this.fanout, key);
   }
 
+  /** Entries of the contents with this prefix letter, in key order, deleted ones included. */
+  *withPrefix(letter: string): Generator<ContentInfo> {
+    const first = prefixBucket(letter.charCodeAt(0));
+    const end = this.fanout[first + (1 << 10)];
+    for (let at = this.fanout[first]; at < end; at++) yield this.entries.info(at);
+  }
+
   info(id: string): ContentInfo | undefined {
     const key = contentKey(id);
     if (key.length !== this.entries.keySize) return undefined;
@@ -43,7 +50,12 @@ const BUCKETS = 65536;
 /** Unprefixed contents in the lower half by 15 bits of their hash, prefixed ones above by letter and 10 bits. */
 function bucketOf(keys: Uint8Array, at: number): number {
   if (keys[at] === 0) return (keys[at + 1] << 7) | (keys[at + 2] >> 1);
-  return 0x8000 | ((keys[at] & 31) << 10) | (keys[at + 1] << 2) | (keys[at + 2] >> 6);
+  return prefixBucket(keys[at]) | (keys[at + 1] << 2) | (keys[at + 2] >> 6);
+}
+
+/** The first bucket of a prefix letter, of which there are 26 at most. */
+function prefixBucket(code: number): number {
+  return 0x8000 | ((code & 31) << 10);
 }
 
 /** Binary search inside one bucket; plain data, so that a worker can do it over shared memory. */
@@ -66,65 +78,69 @@ export function findKey(keys: Uint8Array, keySize: number, fanout: Uint32Array, 
  * Merges sorted lists; per content the winner of section 9.4 stays, and after that deleted entries not newer than
  * `watermark` (Unix seconds) vanish (section 11.4).
  */
-export function mergeIndexes(
-  lists: readonly EntryList[],
-  keySize: number,
-  watermark = -1,
-  shared = false,
-): MergedIndex {
-  const inputs = lists.filter((list) => list.count > 0);
-  const capacity = inputs.reduce((sum, list) => sum + list.count, 0);
-  const names = new EntryNames();
-  const result = new EntryList(keySize, names, Math.max(1, capacity), shared);
-  const packs = inputs.map((list) => list.names.packs.map((name) => names.pack(name)));
-  const formats = inputs.map((list) => list.names.formats.map((f) => names.format(f.compression, f.version)));
-  const position = new Uint32Array(inputs.length);
-  const heap = new Heap(inputs, position);
-  while (heap.size > 0) {
-    const first = heap.take();
-    let best = first.list;
-    let bestAt = first.at;
-    while (heap.size > 0) {
-      const top = heap.top();
-      if (inputs[top.list].compareKeys(top.at, inputs[best], bestAt) !== 0) break;
-      heap.take();
-      if (wins(inputs[top.list], top.at, inputs[best], bestAt)) {
-        best = top.list;
-        bestAt = top.at;
-      }
-    }
-    const from = inputs[best];
-    if (from.deleted(bestAt) && from.timestamp(bestAt) <= watermark) continue;
-    result.pushFrom(from, bestAt, packs[best][from.pack(bestAt)], formats[best][from.formats[bestAt]]);
-  }
-  return new MergedIndex(result);
+export function mergeIndexes(lists: readonly EntryList[], keySize: number, watermark = -1): MergedIndex {
+  const entries = new EntryList(
+    keySize,
+    undefined,
+    lists.reduce((sum, { count }) => sum + count, 1),
+  );
+  return mergeRuns(
+    entries,
+    lists.map((list) => entries.append(list)),
+    watermark,
+  );
 }
 
-/** The list with the smallest next key on top. */
+/** The same for runs of one list, in place: 4 bytes an entry beside the list. */
+export function mergeRuns(entries: EntryList, runs: readonly Run[], watermark = -1): MergedIndex {
+  const heap = new Heap(entries, runs);
+  const order = new Uint32Array(entries.count);
+  let winners = 0;
+  let losers = entries.count;
+  while (heap.size > 0) {
+    let best = heap.take();
+    while (heap.size > 0 && entries.compareKeys(heap.top(), entries, best) === 0) {
+      const other = heap.take();
+      const won = wins(entries, other, entries, best);
+      order[--losers] = won ? best : other;
+      if (won) best = other;
+    }
+    if (entries.deleted(best) && entries.timestamp(best) <= watermark) order[--losers] = best;
+    else order[winners++] = best;
+  }
+  entries.arrange(order);
+  entries.count = winners;
+  return new MergedIndex(entries);
+}
+
+/** The run with the smallest next key on top. */
 class Heap {
-  readonly #inputs: readonly EntryList[];
-  readonly #position: Uint32Array;
+  readonly #entries: EntryList;
+  readonly #next: Uint32Array;
+  readonly #end: Uint32Array;
   readonly #heap: number[] = [];
 
-  constructor(inputs: readonly EntryList[], position: Uint32Array) {
-    this.#inputs = inputs;
-    this.#position = position;
-    for (let i = 0; i < inputs.length; i++) this.#heap.push(i);
-    for (let i = (inputs.length >> 1) - 1; i >= 0; i--) this.#sink(i);
+  constructor(entries: EntryList, runs: readonly Run[]) {
+    this.#entries = entries;
+    this.#next = Uint32Array.from(runs, ({ from }) => from);
+    this.#end = Uint32Array.from(runs, ({ to }) => to);
+    for (let run = 0; run < runs.length; run++) if (this.#next[run] < this.#end[run]) this.#heap.push(run);
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at);
   }
 
   get size(): number {
     return this.#heap.length;
   }
 
-  top(): { list: number; at: number } {
-    return { list: this.#heap[0], at: this.#position[this.#heap[0]] };
+  top(): number {
+    return this.#next[this.#heap[0]];
   }
 
-  /** Gives the top and moves its list on. */
-  take(): { list: number; at: number } {
-    const taken = this.top();
-    if (++this.#position[taken.list] >= this.#inputs[taken.list].count) {
+  /** Gives the top's entry and moves its run on. */
+  take(): number {
+    const run = this.#heap[0];
+    const taken = this.#next[run]++;
+    if (this.#next[run] >= this.#end[run]) {
       const last = this.#heap.pop()!;
       if (this.#heap.length === 0) return taken;
       this.#heap[0] = last;
@@ -133,9 +149,9 @@ class Heap {
     return taken;
   }
 
-  /** Equal keys come in the order of the lists, so that the earlier of two equal entries stays. */
+  /** Equal keys come in the order of the runs, so that the earlier of two equal entries stays. */
   #less(a: number, b: number): boolean {
-    const order = this.#inputs[a].compareKeys(this.#position[a], this.#inputs[b], this.#position[b]);
+    const order = this.#entries.compareKeys(this.#next[a], this.#entries, this.#next[b]);
     return order < 0 || (order === 0 && a < b);
   }
 
@@ -143,10 +159,13 @@ class Heap {
     const heap = this.#heap;
     for (;;) {
       let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < heap.length && this.#less(heap[child], heap[least])) least = child;
+      const left = 2 * at + 1;
+      if (left < heap.length && this.#less(heap[left], heap[least])) least = left;
+      if (left + 1 < heap.length && this.#less(heap[left + 1], heap[least])) least = left + 1;
       if (least === at) return;
-      [heap[at], heap[least]] = [heap[least], heap[at]];
+      const moved = heap[at];
+      heap[at] = heap[least];
+      heap[least] = moved;
       at = least;
     }
   }
