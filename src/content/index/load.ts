@@ -1,6 +1,6 @@
 import type { BlobMetadata, BlobStorage } from '../../blob/storage.ts';
 import { CairnError, isCairnError } from '../../errors.ts';
-import { mapLimit } from '../../bytes/parallel.ts';
+import { Budget, mapLimit } from '../../bytes/parallel.ts';
 import type { ContentCrypto } from '../crypto.ts';
 import { openNamedBlob } from '../named-blob.ts';
 import { EntryList, type Run } from './entries.ts';
@@ -26,6 +26,8 @@ export interface LoadedIndex {
 }
 
 const PARALLEL = 8;
+/** Bytes of index blobs that are read at once, unless one alone has more. */
+const IN_FLIGHT = 32 << 20;
 const RETRIES = 6;
 
 export interface LoadOptions {
@@ -92,7 +94,9 @@ async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
   const problems: CairnError[] = [];
   const { blobs, epochs } = await activeIndexes(options, problems);
   const entries = roomFor(blobs, options.crypto.hasher.size + 1);
+  const inFlight = new Budget(IN_FLIGHT);
   const runs = await mapLimit(blobs, PARALLEL, async (blob): Promise<Run> => {
+    await inFlight.acquire(blob.length);
     try {
       return readRun(await readIndexBlob(options, blob.id), entries);
     } catch (cause) {
@@ -105,6 +109,8 @@ async function loadOnce(options: LoadOptions): Promise<LoadedIndex> {
         }),
       );
       return { from: 0, to: 0 };
+    } finally {
+      inFlight.release(blob.length);
     }
   });
   return { merged: mergeRuns(entries, runs, epochs?.watermark ?? -1), blobs, epochs, problems };
