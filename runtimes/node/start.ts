@@ -3,13 +3,13 @@ import { run } from '../../src/cli/main.ts';
 import { systemCode } from '../../src/errors.ts';
 import type { Ports } from '../../src/ports.ts';
 
-/** Runs the command line and ends the process with its exit code. */
-export async function start(ports: Ports): Promise<void> {
+/** Runs the command line and ends the process with its exit code, at once unless `end` does it otherwise. */
+export async function start(ports: Ports, end: (code: number) => void = process.exit): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   const code = await run(process.argv.slice(2), ports);
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
-  process.exit(code);
+  end(code);
 }
 
 /** What nothing else caught. A stack trace is shown only with CAIRN_DEBUG. */
