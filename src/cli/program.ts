@@ -37,6 +37,7 @@ export async function runProgram(argv: readonly string[], ports: CliPorts): Prom
     return await runVerb(invocation, console, ports);
   } catch (thrown) {
     await console.flush().catch(() => {});
+    if (console.deserted) return 1;
     const error = await explained(asCairnError(thrown));
     printFailure(console, error, json);
     return exitCode(error, ports.environment.variable('CAIRN_EXIT_CODES') === 'kopia');

@@ -10,6 +10,7 @@ import { parseGivenTime } from '../../src/cli/commands/snapshot/start-time.ts';
 import { formatSize } from '../../src/bytes/size.ts';
 import { parseTime } from '../../src/bytes/time.ts';
 import { CairnError, type ErrorCode } from '../../src/errors.ts';
+import { Cli } from './harness.ts';
 import { CapturedTerminal, fakeEnvironment } from './terminal.ts';
 
 const clock = { now: () => 0n, monotonic: () => 0, sleep: async () => {} };
@@ -178,6 +179,17 @@ describe('failures', () => {
     expect(asCairnError(new TypeError('x is undefined')).message).toBe('internal error: x is undefined');
     expect(asCairnError(Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' })).code).toBe('io');
     expect(asCairnError(new DOMException('stop', 'AbortError')).code).toBe('canceled');
+  });
+
+  it('says nothing when the reader of standard output went away', async () => {
+    const terminal = new CapturedTerminal();
+    terminal.out = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    const cli = new Cli();
+    expect(await cli.on(terminal, 'benchmark', 'crypto', '--repeat=1', '--block-size=1000')).toEqual({
+      code: 1,
+      out: '',
+      err: expect.not.stringContaining('EPIPE') as string,
+    });
   });
 
   it('text with hints, or one JSON line', () => {

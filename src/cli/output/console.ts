@@ -1,6 +1,7 @@
 /** Where a command's words go: results to standard output, messages, hints and progress to standard error. */
 import { encodeJson, indentJson, type Json } from '../../bytes/json.ts';
 import { hasRawBytes, nameToBytes } from '../../bytes/name.ts';
+import { systemCode } from '../../errors.ts';
 import type { Clock, Terminal } from '../../ports.ts';
 import { paint, type Style } from './color.ts';
 import { clockText } from './times.ts';
@@ -32,6 +33,8 @@ export class Console {
   readonly #clock: Clock;
   readonly #options: Required<ConsoleOptions>;
   #buffer = '';
+  /** Whoever read standard output went away, as in `cairn content list | head`: nothing is left to tell. */
+  deserted = false;
   /** Length of the status line that stands on the terminal, 0 for none. */
   #status = 0;
 
@@ -57,7 +60,7 @@ export class Console {
 
   async bytes(data: Uint8Array): Promise<void> {
     await this.flush();
-    await this.#terminal.out(data);
+    await this.#out(data);
   }
 
   /** One JSON value and a newline. */
@@ -68,7 +71,16 @@ export class Console {
   async flush(): Promise<void> {
     const text = this.#buffer;
     this.#buffer = '';
-    if (text !== '') await this.#terminal.out(hasRawBytes(text) ? nameToBytes(text) : text);
+    if (text !== '') await this.#out(hasRawBytes(text) ? nameToBytes(text) : text);
+  }
+
+  async #out(data: string | Uint8Array): Promise<void> {
+    try {
+      await this.#terminal.out(data);
+    } catch (error) {
+      this.deserted = systemCode(error) === 'EPIPE';
+      throw error;
+    }
   }
 
   /** Colours a part of a result. */
