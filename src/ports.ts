@@ -72,7 +72,7 @@ export interface Files {
 
 /** Synchronous calls for the hot path of walk and upload. */
 export interface SyncFiles {
-  list(path: string): FileListItem[];
+  names(path: string): string[];
   lstat(path: string): FileStat;
   readLink(path: string): string;
   openRead(path: string): number;

@@ -3,14 +3,14 @@ import type { SyncFiles } from '../../src/ports.ts';
 import { looksAltered } from '../node/path.ts';
 import { READ_FLAGS, nodeSyncFiles } from '../node/sync-files.ts';
 import { libc } from './libc.ts';
-import { denoKind, denoStat } from './stat.ts';
+import { denoStat } from './stat.ts';
 
 /** Deno's own calls list and stat in half the time of its `node:fs`; opening and reading cost the same. */
 export const denoSyncFiles: SyncFiles = {
-  list(path) {
-    if (libc !== undefined && hasRawBytes(path)) return libc.list(path);
-    const items = Array.from(Deno.readDirSync(path), (entry) => ({ name: entry.name, kind: denoKind(entry) }));
-    return libc !== undefined && items.some(({ name }) => looksAltered(name)) ? libc.list(path) : items;
+  names(path) {
+    if (libc !== undefined && hasRawBytes(path)) return libc.list(path).map(({ name }) => name);
+    const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
+    return libc !== undefined && names.some(looksAltered) ? libc.list(path).map(({ name }) => name) : names;
   },
   lstat: (path) => libc?.lstat(path) ?? denoStat(Deno.lstatSync(path)),
   readLink: (path) => libc?.readLink(path) ?? Deno.readLinkSync(path),

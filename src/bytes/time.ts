@@ -32,21 +32,25 @@ const two = (n: number) => (n < 10 ? '0' + n : '' + n);
 
 /** RFC 3339 in UTC with up to nine fraction digits, trailing zeros cut. */
 export function formatTime(ns: bigint): string {
-  let seconds = ns / NS;
-  let rest = ns % NS;
-  if (rest < 0n) {
-    rest += NS;
-    seconds -= 1n;
+  const whole = ns / NS;
+  let seconds = Number(whole);
+  let rest = Number(ns - whole * NS);
+  if (rest < 0) {
+    rest += 1e9;
+    seconds--;
   }
-  const dayNumber = Math.floor(Number(seconds) / 86400);
+  const dayNumber = Math.floor(seconds / 86400);
   if (dayNumber !== lastDay.number) {
     const { year, month, day } = civil(dayNumber * 86400);
     lastDay.number = dayNumber;
     lastDay.text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T`;
   }
-  const second = Number(seconds) - dayNumber * 86400;
+  const second = seconds - dayNumber * 86400;
   let text = `${lastDay.text}${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
-  if (rest !== 0n) text += '.' + String(rest).padStart(9, '0').replace(/0+$/, '');
+  if (rest !== 0) {
+    const digits = '.' + String(rest + 1e9).slice(1);
+    text += rest % 10 === 0 ? digits.replace(/0+$/, '') : digits;
+  }
   return text + 'Z';
 }
 

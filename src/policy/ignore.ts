@@ -58,6 +58,8 @@ export class IgnoreContext {
   readonly oneFileSystem: boolean;
   private readonly parent: IgnoreContext | undefined;
   private readonly groups: RuleGroup[] = [];
+  /** There are rules, here or above. */
+  private readonly ruled: boolean;
 
   constructor(
     parent: IgnoreContext | undefined,
@@ -75,12 +77,13 @@ export class IgnoreContext {
       if (group?.negated !== rule.negated) this.groups.push((group = new RuleGroup(rule.negated)));
       group.add(rule);
     }
+    this.ruled = rules.length > 0 || (parent?.ruled ?? false);
   }
 
   /** Decides about one entry of `directory`, whose own device is `device`. */
   judge(directory: string, entry: Candidate, device: number): Verdict {
     const isDirectory = entry.kind === 'directory';
-    if (this.ignores(directory.toWellFormed(), entry.name.toWellFormed(), isDirectory)) return 'ignored';
+    if (this.ruled && this.ignores(directory.toWellFormed(), entry.name.toWellFormed(), isDirectory)) return 'ignored';
     if (!isDirectory && this.maxFileSize > 0 && entry.size > this.maxFileSize) return 'too-large';
     if (this.oneFileSystem && entry.device !== device) return 'other-device';
     return 'include';

@@ -116,7 +116,7 @@ class Estimation {
     const { syncFiles, separator, own, onDirectory } = this.#options;
     onDirectory?.(relative.slice(1));
     this.result.directories++;
-    const names = syncFiles.list(path).map(({ name }) => name);
+    const names = syncFiles.names(path);
     const present = new Set(names);
     if (skipsCaches(node) && isCacheDirectory(syncFiles, path, present, separator)) return;
     const ignoreFiles = ignoreFileNames(place.context, node).flatMap((name) => {
@@ -127,8 +127,7 @@ class Estimation {
     });
     const context = enterDirectory(place.context, node, relative, ignoreFiles);
     const below: Place[] = [];
-    for (const { name, stat, error } of localEntries(syncFiles, path, names, separator)) {
-      const at = joinPath(path, name, separator);
+    for (const { name, path: at, stat, error } of localEntries(syncFiles, path, names, separator)) {
       const inside = `${relative}/${name}`;
       if (stat === undefined) this.#fail(at, error!);
       else if (own?.has(at)) continue;

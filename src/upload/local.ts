@@ -5,6 +5,7 @@ import { CACHE_TAG, CACHE_TAG_LENGTH, isCacheTag } from '../policy/ignore.ts';
 /** One name of a local directory, with its attributes or why they cannot be had. */
 export interface LocalEntry {
   name: string;
+  path: string;
   stat: FileStat | undefined;
   error: CairnError | undefined;
 }
@@ -53,7 +54,7 @@ export function* localEntries(
       if (code !== 'EACCES' && code !== 'EPERM') throw markLocal(fileError(cause, 'cannot look at', at));
       error = fileError(cause, 'cannot look at', at);
     }
-    yield { name, stat, error };
+    yield { name, path: at, stat, error };
   }
 }
 

@@ -18,7 +18,7 @@ export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
 /** Names in a directory. */
 function listNames(files: SyncFiles, path: string): string[] {
   try {
-    return files.list(path).map(({ name }) => name);
+    return files.names(path);
   } catch (cause) {
     throw fileError(cause, 'cannot list', path);
   }

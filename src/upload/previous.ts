@@ -34,15 +34,19 @@ export class PreviousDirectory {
   /** The entry of an unchanged file or symlink. `resolution`: nanoseconds that the runtime's times are exact to. */
   unchanged(name: string, stat: FileStat, type: string, resolution: bigint): DirEntry | undefined {
     const { mode, size, mtime, uid, gid } = stat;
-    const seen = { name, type, mode, size, mtime, uid, gid };
+    const found: DirEntry = { name, type, mode, size, mtime, uid, gid, objectId: '', encoded: undefined };
     let head: string | undefined;
     for (const directory of this.#directories) {
       const text = directory.get(name);
       if (text === undefined) continue;
-      head ??= entryHead(seen);
+      head ??= entryHead(found);
       if (text.startsWith(head)) {
         const objectId = plainObjectId(text, head.length);
-        if (objectId !== undefined) return { ...seen, objectId, encoded: text };
+        if (objectId !== undefined) {
+          found.objectId = objectId;
+          found.encoded = text;
+          return found;
+        }
       } else if (resolution === 1n) continue;
       const entry = parse(text);
       if (
@@ -53,7 +57,7 @@ export class PreviousDirectory {
         entry.size === size &&
         sameTime(entry.mtime, mtime, resolution)
       )
-        return { ...seen, mtime: entry.mtime, objectId: entry.objectId };
+        return { ...found, mtime: entry.mtime, objectId: entry.objectId };
     }
     return undefined;
   }
@@ -77,8 +81,10 @@ export class PreviousDirectory {
 
 /** The object ID that begins here, if nothing else of the entry follows it. */
 function plainObjectId(text: string, at: number): string | undefined {
-  const id = text.slice(at + 1, -2);
-  return text[at] === '"' && text.endsWith('"}') && /^[0-9A-Za-z]+$/.test(id) ? id : undefined;
+  const end = text.length - 2;
+  const plain =
+    text[at] === '"' && text.endsWith('"}') && text.indexOf('"', at + 1) === end && !text.includes('\\', at);
+  return plain && end > at + 1 ? text.slice(at + 1, end) : undefined;
 }
 
 /** Undefined when it is damaged, so that the file is read again. */

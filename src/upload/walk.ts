@@ -80,12 +80,15 @@ export class Walk {
   readonly #stack: Frame[] = [];
   readonly #running = new Running();
   readonly #unfinished = new Budget(UNFINISHED);
+  /** Base names of the program's own files: few entries are looked up by their whole path. */
+  readonly #ownNames: ReadonlySet<string>;
   #turned: number;
   /** Why the walk ended early; empty when it did not. */
   incomplete = '';
 
   constructor(options: WalkOptions) {
     this.#options = options;
+    this.#ownNames = new Set(Array.from(options.own, (path) => path.slice(path.lastIndexOf(options.separator) + 1)));
     this.#turned = options.clock.monotonic();
   }
 
@@ -185,19 +188,19 @@ export class Walk {
         const isDirectory = entry.stat?.kind === 'directory';
         const stands =
           entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
-        if (stands !== undefined) await this.#placeholder(frame, path, relative, entry, stands, context, present);
+        if (stands !== undefined) await this.#placeholder(frame, relative, entry, stands, context, present);
         else if (isDirectory) {
-          const at = joinPath(path, entry.name, separator);
-          if (this.#selected(context, relative, entry.stat!, entry.name, stat.device, at)) directories.push(entry);
-        } else if (this.#mustRead(frame, path, relative, entry, context, previous)) {
+          if (this.#selected(context, relative, entry.stat!, entry.name, stat.device, entry.path))
+            directories.push(entry);
+        } else if (this.#mustRead(frame, relative, entry, context, previous)) {
           const room = this.#room(entry.stat!.size);
-          if (room === true || (await room)) this.#start(frame, path, relative, entry.name, entry.stat!);
+          if (room === true || (await room)) this.#start(frame, relative, entry);
         }
       }
       for (const entry of directories) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
-        await this.#subdirectory(frame, path, sourcePath, relative, entry, context, previous);
+        await this.#subdirectory(frame, sourcePath, relative, entry, context, previous);
       }
     } finally {
       this.#stack.pop();
@@ -237,7 +240,7 @@ export class Walk {
   ): boolean {
     const { progress, own, log } = this.#options;
     const began = log?.now();
-    if (own.has(path)) {
+    if (this.#ownNames.has(name) && own.has(path)) {
       progress.ownFiles++;
       return false;
     }
@@ -255,15 +258,13 @@ export class Walk {
   /** Takes in an entry that is no directory, unless it must be read for that. */
   #mustRead(
     frame: Frame,
-    path: string,
     relative: string,
     entry: LocalEntry,
     context: IgnoreContext,
     previous: PreviousDirectory,
   ): boolean {
-    const { progress, separator, log } = this.#options;
-    const { name, stat } = entry;
-    const at = joinPath(path, name, separator);
+    const { progress, log } = this.#options;
+    const { name, path: at, stat } = entry;
     if (stat === undefined) {
       const { ignoreFileErrors } = frame.node.child(name).policy.errorHandling;
       this.#failed(frame, at, relative, name, entry.error!, ignoreFileErrors ?? false);
@@ -323,12 +324,11 @@ export class Walk {
   }
 
   /** Begins to read a file or link, for which there is room; its entry or failure is noted when it is stored. */
-  #start(frame: Frame, path: string, relative: string, name: string, stat: FileStat): void {
-    const at = joinPath(path, name, this.#options.separator);
+  #start(frame: Frame, relative: string, { name, path: at, stat }: LocalEntry): void {
     const node = frame.node.child(name);
     const done = this.#begin(frame, at, relative, name, frame.node.policy.errorHandling.ignoreFileErrors ?? false);
-    if (stat.kind === 'file') this.#readFile(at, name, stat, node, done);
-    else settle(this.#symlink(at, name, stat), done);
+    if (stat!.kind === 'file') this.#readFile(at, name, stat!, node, done);
+    else settle(this.#symlink(at, name, stat!), done);
   }
 
   #unchanged(name: string, stat: FileStat, type: string, previous: PreviousDirectory): DirEntry | undefined {
@@ -386,15 +386,13 @@ export class Walk {
   /** Takes over the entry that a placeholder of a shallow restore stands for. */
   async #placeholder(
     frame: Frame,
-    path: string,
     relative: string,
-    { name, stat }: LocalEntry,
+    { path: at, stat }: LocalEntry,
     stands: string,
     context: IgnoreContext,
     present: ReadonlySet<string>,
   ): Promise<void> {
     const { syncFiles, contents, separator, progress } = this.#options;
-    const at = joinPath(path, name, separator);
     if (!this.#selected(context, relative, stat!, stands, frame.stat.device, at)) return;
     try {
       if (present.has(stands)) throw placeholderError(at, `${stands} itself is beside it`);
@@ -411,14 +409,12 @@ export class Walk {
 
   async #subdirectory(
     frame: Frame,
-    path: string,
     sourcePath: string,
     relative: string,
-    { name, stat }: LocalEntry,
+    { name, path: at, stat }: LocalEntry,
     context: IgnoreContext,
     previous: PreviousDirectory,
   ): Promise<void> {
-    const at = joinPath(path, name, this.#options.separator);
     const node = frame.node.child(name);
     if (hasRawBytes(name)) this.#options.progress.alteredNames++;
     const below = joinPath(sourcePath, name, this.#options.separator);

@@ -5,7 +5,7 @@ export interface FileHooks {
   /** Called before each call; what it throws is what the caller gets. */
   before?(call: keyof SyncFiles, path: string): void;
   /** Changes the names of a directory. */
-  list?(path: string, names: ReturnType<SyncFiles['list']>): ReturnType<SyncFiles['list']>;
+  names?(path: string, names: string[]): string[];
   lstat?(path: string, stat: ReturnType<SyncFiles['lstat']>): ReturnType<SyncFiles['lstat']>;
 }
 
@@ -13,10 +13,10 @@ export interface FileHooks {
 export function hookedSyncFiles(inner: SyncFiles, hooks: FileHooks): SyncFiles {
   const paths = new Map<number, string>();
   return {
-    list(path) {
-      hooks.before?.('list', path);
-      const names = inner.list(path);
-      return hooks.list?.(path, names) ?? names;
+    names(path) {
+      hooks.before?.('names', path);
+      const names = inner.names(path);
+      return hooks.names?.(path, names) ?? names;
     },
     lstat(path) {
       hooks.before?.('lstat', path);

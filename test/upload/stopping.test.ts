@@ -180,7 +180,7 @@ describe('checkpoints', () => {
     let listed = 0;
     const syncFiles = hookedSyncFiles(runtime.syncFiles, {
       before: (call) => {
-        if (call === 'list' && ++listed === 9) throw new Error('killed');
+        if (call === 'names' && ++listed === 9) throw new Error('killed');
       },
     });
     const repository = await createRepository(storage, password, { ...runtime, syncFiles }, { identity });

@@ -150,7 +150,8 @@ export class EntryList {
     this.reserve(other.count);
     const packs = other.names.packs.map((name) => this.names.pack(name));
     const formats = other.names.formats.map((f) => this.names.format(f.compression, f.version));
-    for (let at = 0; at < other.count; at++) this.pushFrom(other, at, packs[other.pack(at)], formats[other.formats[at]]);
+    for (let at = 0; at < other.count; at++)
+      this.pushFrom(other, at, packs[other.pack(at)], formats[other.formats[at]]);
     return { from, to: this.count };
   }
 
