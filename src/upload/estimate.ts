@@ -117,10 +117,9 @@ class Estimation {
     onDirectory?.(relative.slice(1));
     this.result.directories++;
     const names = syncFiles.names(path);
-    const present = new Set(names);
-    if (skipsCaches(node) && isCacheDirectory(syncFiles, path, present, separator)) return;
+    if (skipsCaches(node) && isCacheDirectory(syncFiles, path, names, separator)) return;
     const ignoreFiles = ignoreFileNames(place.context, node).flatMap((name) => {
-      const data = present.has(name)
+      const data = names.includes(name)
         ? readIgnoreFile(syncFiles, joinPath(path, name, separator), separator)
         : undefined;
       return data === undefined ? [] : [{ name, data }];

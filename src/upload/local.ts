@@ -76,13 +76,8 @@ export function readStart(files: SyncFiles, path: string, length: number): Uint8
 }
 
 /** Whether a listed directory is tagged as a cache; errors mean that it is not. */
-export function isCacheDirectory(
-  files: SyncFiles,
-  path: string,
-  names: ReadonlySet<string>,
-  separator: string,
-): boolean {
-  if (!names.has(CACHE_TAG)) return false;
+export function isCacheDirectory(files: SyncFiles, path: string, names: readonly string[], separator: string): boolean {
+  if (!names.includes(CACHE_TAG)) return false;
   const tag = joinPath(path, CACHE_TAG, separator);
   try {
     return files.lstat(tag).kind === 'file' && isCacheTag(readStart(files, tag, CACHE_TAG_LENGTH));

@@ -32,13 +32,13 @@ export function selectNames(
   node: PolicyNode,
   parent: IgnoreContext,
   separator: string,
-): { present: Set<string>; context: IgnoreContext } {
+): { present: readonly string[]; context: IgnoreContext } {
   try {
-    let present = new Set(listNames(files, path));
-    if (skipsCaches(node) && isCacheDirectory(files, path, present, separator)) present = new Set();
+    let present = listNames(files, path);
+    if (skipsCaches(node) && isCacheDirectory(files, path, present, separator)) present = [];
     const ignoreFiles = [];
     for (const name of ignoreFileNames(parent, node)) {
-      if (!present.has(name)) continue;
+      if (!present.includes(name)) continue;
       const data = readIgnoreFile(files, joinPath(path, name, separator), separator);
       if (data !== undefined) ignoreFiles.push({ name, data });
     }

@@ -38,6 +38,8 @@ const IN_FLIGHT = 96 << 20;
 /** Work that one thread finishes before a worker would have started. */
 const INLINE_BYTES = 8 << 20;
 const INLINE_FILES = 300;
+/** Mean bytes of files below which the walk and the packs keep one core busy, so that one worker less is faster. */
+const SMALL_FILES = 32 << 10;
 /** The event loop gets a turn at least this often while this thread works itself, milliseconds. */
 const TURN = 25;
 /**
@@ -176,8 +178,9 @@ export class Pipeline {
 
   /** Starts one more worker while work piles up. */
   #scale(): void {
-    if (this.#share === undefined || this.#workers.length >= this.#options.workers) return;
     const started = this.#workers.length;
+    const most = this.#options.workers - (this.#bytes < this.#files * SMALL_FILES ? 1 : 0);
+    if (this.#share === undefined || started >= Math.max(1, most)) return;
     if (this.#bytes < INLINE_BYTES * (started + 1) && this.#files < INLINE_FILES * (started + 1)) return;
     if (this.#workers.some((worker) => !worker.ready)) return;
     const executor = new WorkerExecutor(

@@ -181,6 +181,9 @@ export class Walk {
     const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), running: new Running() };
     this.#stack.push(frame);
     const directories: LocalEntry[] = [];
+    // few directories hold placeholders, which alone need it
+    let names: Set<string> | undefined;
+    const isPresent = (name: string) => (names ??= new Set(present)).has(name);
     try {
       for (const entry of localEntries(syncFiles, path, present, separator)) {
         if (this.#ended()) break;
@@ -188,7 +191,7 @@ export class Walk {
         const isDirectory = entry.stat?.kind === 'directory';
         const stands =
           entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
-        if (stands !== undefined) await this.#placeholder(frame, relative, entry, stands, context, present);
+        if (stands !== undefined) await this.#placeholder(frame, relative, entry, stands, context, isPresent);
         else if (isDirectory) {
           if (this.#selected(context, relative, entry.stat!, entry.name, stat.device, entry.path))
             directories.push(entry);
@@ -390,12 +393,12 @@ export class Walk {
     { path: at, stat }: LocalEntry,
     stands: string,
     context: IgnoreContext,
-    present: ReadonlySet<string>,
+    isPresent: (name: string) => boolean,
   ): Promise<void> {
     const { syncFiles, contents, separator, progress } = this.#options;
     if (!this.#selected(context, relative, stat!, stands, frame.stat.device, at)) return;
     try {
-      if (present.has(stands)) throw placeholderError(at, `${stands} itself is beside it`);
+      if (isPresent(stands)) throw placeholderError(at, `${stands} itself is beside it`);
       const entry = await readPlaceholder(syncFiles, contents, at, stat!, separator, stands);
       frame.builder.add(entry);
       progress.cachedFiles++;

@@ -47,7 +47,7 @@ describe('a first backup of 1,000 small files', () => {
     expect(counts.of('file.openRead')).toBe(FILES);
     expect(counts.of('file.close')).toBe(FILES);
     expect(counts.of('file.read')).toBe(FILES);
-    expect(counts.of('file.list')).toBe(FOLDERS + 1);
+    expect(counts.of('file.names')).toBe(FOLDERS + 1);
     // each entry and the root, once
     expect(counts.of('file.lstat')).toBe(FILES + FOLDERS + 1);
     // 28 bytes of nonce and tag, some 40 of index and directory entries; nothing is stored twice
