@@ -3,7 +3,7 @@ import { CairnError } from '../../src/errors.ts';
 import type { WorkerChannel, WorkerProgram } from '../../src/ports.ts';
 
 /** Megabytes; AEAD output is garbage at once, and a large young generation would keep a hundred of them. */
-const YOUNG_GENERATION = 8;
+const YOUNG_GENERATION = 4;
 
 /** Starts a worker; a message posted before it is ready waits for it. */
 export function startWorker(entry: URL, program: WorkerProgram): WorkerChannel {

@@ -1,8 +1,10 @@
 import * as crypto from 'node:crypto';
 import * as zlib from 'node:zlib';
+import { release } from '../../src/bytes/release.ts';
 import { CairnError } from '../../src/errors.ts';
 import type { Native } from '../../src/ports.ts';
 import { aesGcm, chachaPoly } from './aead.ts';
+import { madeGarbage } from './garbage.ts';
 import { called } from './handle.ts';
 
 type Sum = (data: Uint8Array, options: object) => Uint8Array;
@@ -32,8 +34,8 @@ function hmac(algorithm: 'sha224' | 'sha256') {
 function inflater(name: string, decode: Sum) {
   return (data: Uint8Array, limit: number): Uint8Array => {
     try {
-      const result = decode(data, { maxOutputLength: Math.max(limit, 1), chunkSize: chunkSize(limit) });
-      if (result.length <= limit) return plainBytes(result);
+      const result = inOneChunk(data, { maxOutputLength: Math.max(limit, 1) }, decode, limit + 1);
+      if (result.length <= limit) return result;
     } catch (cause) {
       if ((cause as { code?: unknown }).code !== 'ERR_BUFFER_TOO_LARGE') {
         throw new CairnError('corrupt', `${name} data is damaged`, { cause });
@@ -43,10 +45,28 @@ function inflater(name: string, decode: Sum) {
   };
 }
 
-/** One chunk with a byte to spare for small results, few for large ones. */
-function chunkSize(expected: number): number {
-  return Math.min(Math.max(expected + 1, 64), 256 * 1024);
+/** Results up to this size come in one chunk; what a damaged length asks for beyond is taken as it comes. */
+const ONE_CHUNK = 16 << 20;
+/** Larger than what Node cuts from memory that buffers share. */
+const OWN_MEMORY = 65 * 1024;
+
+/**
+ * The result of a zlib call that gets one chunk with room for `most` bytes. The call's stream object keeps the chunk
+ * until a full collection, which many megabytes would wait for: the chunk is given back here.
+ */
+function inOneChunk(data: Uint8Array, options: object, call: Sum, most: number): Uint8Array {
+  if (most >= ONE_CHUNK) return plainBytes(call(data, options));
+  const chunkSize = Math.max(most, OWN_MEMORY);
+  const chunk = call(data, { ...options, chunkSize });
+  if (chunk.buffer.byteLength !== chunkSize) return plainBytes(chunk);
+  const result = new Uint8Array(chunk);
+  release(new Uint8Array(chunk.buffer));
+  madeGarbage(result.length);
+  return result;
 }
+
+const compressed = (data: Uint8Array, options: object, encode: Sum): Uint8Array =>
+  inOneChunk(data, options, encode, data.length + (data.length >> 7) + 1024);
 
 export const nodeNative: Native = {
   aesGcm,
@@ -62,19 +82,17 @@ export const nodeNative: Native = {
     ),
   pbkdf2Sha256: async (password, salt, iterations, length) =>
     plainBytes(await called<Uint8Array>((done) => crypto.pbkdf2(password, salt, iterations, length, 'sha256', done))),
-  gzip: (data, level) => plainBytes(zlib.gzipSync(data, { level, chunkSize: chunkSize(data.length) })),
+  gzip: (data, level) => compressed(data, { level }, zlib.gzipSync),
   gunzip: inflater('gzip', zlib.gunzipSync),
-  deflateRaw: (data, level) => plainBytes(zlib.deflateRawSync(data, { level, chunkSize: chunkSize(data.length) })),
+  deflateRaw: (data, level) => compressed(data, { level }, zlib.deflateRawSync),
   inflateRaw: inflater('deflate', zlib.inflateRawSync),
   ...(zstdCompressSync !== undefined &&
     zstdDecompressSync !== undefined && {
       zstdCompress: (data: Uint8Array, level: number) =>
-        plainBytes(
-          zstdCompressSync(data, {
-            params: { [ZSTD_COMPRESSION_LEVEL]: level },
-            pledgedSrcSize: data.length,
-            chunkSize: chunkSize(data.length),
-          }),
+        compressed(
+          data,
+          { params: { [ZSTD_COMPRESSION_LEVEL]: level }, pledgedSrcSize: data.length },
+          zstdCompressSync,
         ),
       zstdDecompress: inflater('zstd', zstdDecompressSync),
     }),

@@ -1,3 +1,4 @@
+import { release } from '../bytes/release.ts';
 import { Compressors } from '../kernels/compressors.ts';
 import { createCipher } from '../kernels/cipher.ts';
 import type { CoreKernel } from '../kernels/core.ts';
@@ -73,21 +74,25 @@ export function openBytes(
 
 /**
  * Content-level compression (section 7.2): header ID and stream where that is smaller, else the bytes as they are.
+ * `space` gives the array for them; without it a new one is made.
  */
 export async function compressContent(
   crypto: ContentCrypto,
   plain: Uint8Array,
   compression: number,
+  space?: (length: number) => Uint8Array,
 ): Promise<{ data: Uint8Array; compression: number }> {
   if (compression === 0) return { data: plain, compression: 0 };
   const compressor = await crypto.compressors.byId(compression);
   const stream = compressor.compress(plain);
-  if (stream.length + 4 >= plain.length) return { data: plain, compression: 0 };
-  return { data: withHeader(compression, stream), compression };
+  const smaller = stream.length + 4 < plain.length;
+  const data = smaller ? withHeader(compression, stream, space?.(stream.length + 4)) : plain;
+  release(stream);
+  return { data, compression: smaller ? compression : 0 };
 }
 
-export function withHeader(compression: number, stream: Uint8Array): Uint8Array {
-  const data = new Uint8Array(stream.length + 4);
+export function withHeader(compression: number, stream: Uint8Array, into?: Uint8Array): Uint8Array {
+  const data = into ?? new Uint8Array(stream.length + 4);
   data.set([compression >>> 24, compression >>> 16, compression >>> 8, compression]);
   data.set(stream, 4);
   return data;

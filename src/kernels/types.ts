@@ -51,6 +51,7 @@ export interface Compressor {
   readonly name: string;
   /** Header ID of section 7.1. */
   readonly id: number;
+  /** Gives a new array, whose memory nothing else uses. */
   compress(data: Uint8Array): Uint8Array;
   /** Never yields or allocates more than `limit` bytes; throws `corrupt` on bad input or more output. */
   decompress(stream: Uint8Array, limit: number): Uint8Array;

@@ -1,3 +1,4 @@
+import { release } from '../bytes/release.ts';
 import type { SealedBatch, StageOutput } from './messages.ts';
 
 /** Smallest buffer in which sealed bytes are gathered; what is smaller is a copy that nobody wants back. */
@@ -128,8 +129,10 @@ export class BufferPool {
     if (!this.#isFull) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
+  /** All of its buffers together stay within the limit; what is beyond goes back to the system. */
   #reuse(buffer: ArrayBuffer): void {
-    if (this.#freeBytes >= this.#limit) return;
+    if (this.#freeBytes + this.#held + this.#sent + buffer.byteLength > this.#limit)
+      return release(new Uint8Array(buffer));
     this.#free.push(buffer);
     this.#freeBytes += buffer.byteLength;
   }

@@ -23,7 +23,8 @@ export class Sealer {
   #bytes = 0;
   #results!: BatchResults;
   #output!: StageOutput;
-  #scratch = new Uint8Array(0);
+  readonly #sealed = new Scratch();
+  readonly #packed = new Scratch();
   /** Chunks taken so far. */
   given = 0;
 
@@ -77,7 +78,7 @@ export class Sealer {
         // without compression nothing has to wait but a cipher that does
         const packed =
           compression !== 0 && compressContents
-            ? await compressContent(crypto, plain, compression)
+            ? await compressContent(crypto, plain, compression, (size) => this.#packed.take(size))
             : { data: plain, compression: 0 };
         const sealing = this.#seal(hash, length, packed.data, packed.compression);
         if (sealing !== undefined) await sealing;
@@ -113,7 +114,7 @@ export class Sealer {
   #seal(hash: Uint8Array, length: number, data: Uint8Array, compression: number): Promise<void> | undefined {
     const { cipher, ecc } = this.#options.crypto;
     const most = data.length + cipher.overhead;
-    const buffer = ecc === undefined ? this.#output.space(most) : this.#scratchOf(most);
+    const buffer = ecc === undefined ? this.#output.space(most) : this.#sealed.take(most);
     const emit = (sealed: number) => {
       if (ecc === undefined) return this.#output.emit(hash, length, compression, sealed);
       const space = this.#output.space(ecc.encodedLength(sealed));
@@ -124,10 +125,14 @@ export class Sealer {
     emit(sealed);
     return undefined;
   }
+}
 
-  /** Where sealed bytes wait for error correction. */
-  #scratchOf(length: number): Uint8Array {
-    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
-    return this.#scratch;
+/** Memory for bytes on their way, overwritten by the next ones: compressed ones, and sealed ones before error correction. */
+class Scratch {
+  #bytes = new Uint8Array(0);
+
+  take(length: number): Uint8Array {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+    return this.#bytes.subarray(0, length);
   }
 }
