@@ -30,7 +30,7 @@ export interface Executor {
 export type Deliver = (batch: SealedBatch, release: () => void) => void;
 
 /** Bytes of sealed contents of one thread that leave memory on their way, before it waits. */
-const ROOM = 14 << 20;
+const ROOM = 18 << 20;
 
 /** Jobs in this thread by kernel: they share its content area, so that there is one at a time, whoever gave it. */
 const tails = new WeakMap<CoreKernel, Promise<unknown>>();
