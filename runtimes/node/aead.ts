@@ -1,10 +1,20 @@
 import { type CipherGCM, type DecipherGCM, createCipheriv, createDecipheriv, getCiphers } from 'node:crypto';
+import { release } from '../../src/bytes/release.ts';
 import type { NativeAead } from '../../src/ports.ts';
 import { madeGarbage } from './garbage.ts';
 
 const TAG = 16;
 /** `update` makes a new buffer each time; larger ones cost page faults (spec: kernels, section 4). */
 const SLICE = 64 * 1024;
+/** What the native object of one call holds until it is collected. */
+const HANDLE = 1024;
+
+/** Puts a result in its place. Its memory is given back at once, or left to the collector when others may share it. */
+function move(from: Uint8Array, to: Uint8Array, at: number): void {
+  to.set(from, at);
+  const isAlone = from.buffer.byteLength < from.length + TAG;
+  if (!isAlone || !release(from)) madeGarbage(from.length);
+}
 
 /** An AEAD of node:crypto, synchronous. `out` may be the memory of the input when both start at the same byte. */
 function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
@@ -16,10 +26,10 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
     seal(key, nonce, aad, plain, out) {
       const cipher = encipher(algorithm, key, nonce, options);
       cipher.setAAD(aad);
-      for (let at = 0; at < plain.length; at += SLICE) out.set(cipher.update(plain.subarray(at, at + SLICE)), at);
+      for (let at = 0; at < plain.length; at += SLICE) move(cipher.update(plain.subarray(at, at + SLICE)), out, at);
       cipher.final();
       out.set(cipher.getAuthTag(), plain.length);
-      madeGarbage(plain.length);
+      madeGarbage(HANDLE);
     },
     open(key, nonce, aad, sealed, out) {
       const length = sealed.length - TAG;
@@ -27,10 +37,9 @@ function nodeAead(algorithm: 'aes-256-gcm' | 'chacha20-poly1305'): NativeAead {
       const cipher = decipher(algorithm, key, nonce, options);
       cipher.setAAD(aad);
       cipher.setAuthTag(sealed.slice(length));
-      for (let at = 0; at < length; at += SLICE) {
-        out.set(cipher.update(sealed.subarray(at, Math.min(at + SLICE, length))), at);
-      }
-      madeGarbage(length);
+      for (let at = 0; at < length; at += SLICE)
+        move(cipher.update(sealed.subarray(at, Math.min(at + SLICE, length))), out, at);
+      madeGarbage(HANDLE);
       try {
         cipher.final();
         return true;

@@ -3,10 +3,11 @@ const WORTH_IT = 64 * 1024;
 
 /**
  * Gives the memory of a spent array back at once where the engine can: left to the collector, many megabytes wait for
- * it. Nothing else may use the array's buffer.
+ * it. Nothing else may use the array's buffer. False when the memory is left to the collector.
  */
-export function release(bytes: Uint8Array): void {
-  if (bytes.length < WORTH_IT || !(bytes.buffer instanceof ArrayBuffer)) return;
+export function release(bytes: Uint8Array): boolean {
+  if (bytes.length < WORTH_IT || !(bytes.buffer instanceof ArrayBuffer)) return false;
   // absent in Node 20
-  (bytes.buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer }).transfer?.(0);
+  const buffer = bytes.buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer };
+  return buffer.transfer?.(0) !== undefined;
 }

@@ -131,8 +131,10 @@ export class BufferPool {
 
   /** All of its buffers together stay within the limit; what is beyond goes back to the system. */
   #reuse(buffer: ArrayBuffer): void {
-    if (this.#freeBytes + this.#held + this.#sent + buffer.byteLength > this.#limit)
-      return release(new Uint8Array(buffer));
+    if (this.#freeBytes + this.#held + this.#sent + buffer.byteLength > this.#limit) {
+      release(new Uint8Array(buffer));
+      return;
+    }
     this.#free.push(buffer);
     this.#freeBytes += buffer.byteLength;
   }
