@@ -24,6 +24,8 @@ export class TemporaryFile {
   readonly #path: string;
   #handle: FileHandle | undefined;
   #published = false;
+  /** Where small parts are joined; used again by every write. */
+  #joined = new Uint8Array(0);
 
   private constructor(settings: WriteSettings, place: FilePlace, path: string, handle: FileHandle) {
     this.#settings = settings;
@@ -50,7 +52,10 @@ export class TemporaryFile {
   /** Writes at a place of its own, so that it can be done again. */
   async write(data: Gather, position: number): Promise<void> {
     let at = position;
-    for (const piece of pieces(gatherParts(data))) {
+    const parts = gatherParts(data);
+    const most = parts.length === 1 ? 0 : Math.min(JOINED, gatherLength(parts));
+    if (this.#joined.length < most) this.#joined = new Uint8Array(most);
+    for (const piece of pieces(parts, this.#joined)) {
       await this.#open().write(piece, at);
       at += piece.length;
     }
@@ -107,22 +112,20 @@ export interface FilePlace {
 const SMALL = 128 * 1024;
 const JOINED = 1024 * 1024;
 
-/** The same bytes in fewer writes: runs of small parts are copied together. Each piece is valid until the next. */
-function* pieces(parts: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
+/** The same bytes in fewer writes: runs of small parts are copied to `joined`. Each piece is valid until the next. */
+function* pieces(parts: readonly Uint8Array[], joined: Uint8Array): Generator<Uint8Array, void, undefined> {
   if (parts.length === 1) return yield* parts;
-  let joined: Uint8Array | undefined;
   let filled = 0;
   for (const part of parts) {
-    if (filled > 0 && (part.length >= SMALL || filled + part.length > JOINED)) {
-      yield joined!.subarray(0, filled);
+    if (filled > 0 && (part.length >= SMALL || filled + part.length > joined.length)) {
+      yield joined.subarray(0, filled);
       filled = 0;
     }
     if (part.length >= SMALL) yield part;
     else {
-      joined ??= new Uint8Array(Math.min(JOINED, gatherLength(parts)));
       joined.set(part, filled);
       filled += part.length;
     }
   }
-  if (filled > 0) yield joined!.subarray(0, filled);
+  if (filled > 0) yield joined.subarray(0, filled);
 }
