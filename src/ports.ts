@@ -158,12 +158,15 @@ export interface Native {
     length: number,
   ): Uint8Array | Promise<Uint8Array>;
   gzip?(data: Uint8Array, level: number): Uint8Array;
-  /** Inflates at most `limit` bytes; throws when there are more or the data is bad. Multi-member input is accepted. */
-  gunzip?(data: Uint8Array, limit: number): Uint8Array;
+  /**
+   * Inflates at most `limit` bytes; throws when there are more or the data is bad. Multi-member input is accepted. The
+   * result is a new array, or the start of `into`, which need not be used; so for the decoders below.
+   */
+  gunzip?(data: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
   deflateRaw?(data: Uint8Array, level: number): Uint8Array;
-  inflateRaw?(data: Uint8Array, limit: number): Uint8Array;
+  inflateRaw?(data: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
   zstdCompress?(data: Uint8Array, level: number): Uint8Array;
-  zstdDecompress?(data: Uint8Array, limit: number): Uint8Array;
+  zstdDecompress?(data: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
 }
 
 /** A worker of the same runtime that runs one of the package's worker programs and builds its own ports. */

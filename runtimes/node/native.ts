@@ -1,5 +1,6 @@
 import * as crypto from 'node:crypto';
 import * as zlib from 'node:zlib';
+import { copyInto } from '../../src/bytes/gather.ts';
 import { release } from '../../src/bytes/release.ts';
 import { CairnError } from '../../src/errors.ts';
 import type { Native } from '../../src/ports.ts';
@@ -32,9 +33,9 @@ function hmac(algorithm: 'sha224' | 'sha256') {
  * off for a whole one: kernels/ walks the frames before.
  */
 function inflater(name: string, decode: Sum) {
-  return (data: Uint8Array, limit: number): Uint8Array => {
+  return (data: Uint8Array, limit: number, into?: Uint8Array): Uint8Array => {
     try {
-      const result = inOneChunk(data, { maxOutputLength: Math.max(limit, 1) }, decode, limit + 1);
+      const result = inOneChunk(data, { maxOutputLength: Math.max(limit, 1) }, decode, limit + 1, into);
       if (result.length <= limit) return result;
     } catch (cause) {
       if ((cause as { code?: unknown }).code !== 'ERR_BUFFER_TOO_LARGE') {
@@ -49,19 +50,23 @@ function inflater(name: string, decode: Sum) {
 const ONE_CHUNK = 16 << 20;
 /** Larger than what Node cuts from memory that buffers share. */
 const OWN_MEMORY = 65 * 1024;
+/** What the stream object of one call holds until it is collected. */
+const HANDLE = 4096;
 
 /**
  * The result of a zlib call that gets one chunk with room for `most` bytes. The call's stream object keeps the chunk
- * until a full collection, which many megabytes would wait for: the chunk is given back here.
+ * until a full collection, which many megabytes would wait for: the chunk is given back here. A large result that is not
+ * in `into` is given back by whoever asked for it.
  */
-function inOneChunk(data: Uint8Array, options: object, call: Sum, most: number): Uint8Array {
+function inOneChunk(data: Uint8Array, options: object, call: Sum, most: number, into?: Uint8Array): Uint8Array {
   if (most >= ONE_CHUNK) return plainBytes(call(data, options));
   const chunkSize = Math.max(most, OWN_MEMORY);
   const chunk = call(data, { ...options, chunkSize });
   if (chunk.buffer.byteLength !== chunkSize) return plainBytes(chunk);
-  const result = new Uint8Array(chunk);
-  release(new Uint8Array(chunk.buffer));
-  madeGarbage(result.length);
+  const result = copyInto(chunk, into);
+  const canGiveBack = release(new Uint8Array(chunk.buffer));
+  const isKept = result.buffer === into?.buffer || (canGiveBack && result.length >= OWN_MEMORY);
+  madeGarbage(isKept ? HANDLE : result.length);
   return result;
 }
 

@@ -29,6 +29,13 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
+/** A copy: at the start of `into` where it fits, else a new array. */
+export function copyInto(data: Uint8Array, into: Uint8Array | undefined): Uint8Array {
+  if (into === undefined || into.length < data.length) return new Uint8Array(data);
+  into.set(data);
+  return into.subarray(0, data.length);
+}
+
 /** Byte order, shorter first when one begins with the other. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const n = Math.min(a.length, b.length);

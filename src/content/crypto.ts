@@ -56,12 +56,12 @@ export async function sealBytes(crypto: ContentCrypto, id: Uint8Array, plain: Ui
   return crypto.ecc === undefined ? sealed : crypto.ecc.encode(sealed);
 }
 
-/** Undoes `sealBytes`, in `into` where that is given; at once where the cipher works synchronously. */
+/** Undoes `sealBytes`, in place of the stored bytes where that is allowed; at once where the cipher works synchronously. */
 export function openBytes(
   crypto: ContentCrypto,
   id: Uint8Array,
   stored: Uint8Array,
-  into?: Uint8Array,
+  inPlace = false,
 ): Uint8Array | Promise<Uint8Array> {
   let sealed = stored;
   if (crypto.ecc !== undefined) {
@@ -69,7 +69,54 @@ export function openBytes(
     crypto.repaired += decoded.repaired;
     sealed = decoded.data;
   }
-  return crypto.cipher.open(id, sealed, into);
+  return crypto.cipher.open(id, sealed, inPlace);
+}
+
+/** How a content is stored, as its index entry tells. */
+export interface StoredForm {
+  /** Bytes of the plaintext. */
+  originalLength: number;
+  /** Compression header ID, 0 for none. */
+  compression: number;
+}
+
+/** Where a content may be opened: `inPlace` of the stored bytes, which are lost; `into` takes what was compressed. */
+export interface OpenSpace {
+  inPlace?: boolean;
+  into?: Uint8Array;
+}
+
+/** Decrypts and decompresses; what comes out has the length that the index tells. A plain value where neither has to wait. */
+export function openStored(
+  crypto: ContentCrypto,
+  id: Uint8Array,
+  stored: Uint8Array,
+  form: StoredForm,
+  { inPlace, into }: OpenSpace = {},
+): Uint8Array | Promise<Uint8Array> {
+  const plain = openBytes(crypto, id, stored, inPlace);
+  if (!(plain instanceof Promise) && form.compression === 0) return checkLength(form, plain);
+  return inflate(crypto, form, plain, into);
+}
+
+async function inflate(
+  crypto: ContentCrypto,
+  form: StoredForm,
+  opened: Uint8Array | Promise<Uint8Array>,
+  into: Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const plain = await opened;
+  const { compression, originalLength } = form;
+  return checkLength(
+    form,
+    compression === 0 ? plain : await decompress(crypto, plain, originalLength, compression, into),
+  );
+}
+
+function checkLength({ originalLength }: StoredForm, data: Uint8Array): Uint8Array {
+  if (data.length !== originalLength)
+    throw new CairnError('corrupt', `it has ${data.length} bytes, the index says ${originalLength}`);
+  return data;
 }
 
 /**
@@ -104,6 +151,7 @@ export async function decompress(
   data: Uint8Array,
   limit: number,
   expected?: number,
+  into?: Uint8Array,
 ): Promise<Uint8Array> {
   const header = data.length < 4 ? -1 : ((data[0] << 24) | (data[1] << 16) | (data[2] << 8) | data[3]) >>> 0;
   if (header < 0 || (expected !== undefined && header !== expected))
@@ -111,5 +159,5 @@ export async function decompress(
       'corrupt',
       `compressed content has the header ${header.toString(16)}, expected ${(expected ?? 0).toString(16)}`,
     );
-  return (await crypto.compressors.byId(header)).decompress(data.subarray(4), limit);
+  return (await crypto.compressors.byId(header)).decompress(data.subarray(4), limit, into);
 }

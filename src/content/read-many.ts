@@ -1,138 +1,163 @@
 import type { BlobStorage } from '../blob/storage.ts';
 import { Budget } from '../bytes/parallel.ts';
 import { isCairnError } from '../errors.ts';
+import type { ContentCrypto, OpenSpace } from './crypto.ts';
 import { packError } from './pack-error.ts';
+import { planRanges, type Range, type RangeLimits } from './ranges.ts';
+import { SpareBuffers } from './spare-buffers.ts';
+import { describeRange, openedContents, type OpenedRange, type Opener } from './sealed-range.ts';
 import type { ContentInfo, EachContent, ReadManyOptions } from './types.ts';
 
-/** Bytes asked for in one request at most, and the gap that is read along rather than asked around. */
-const MAX_REQUEST = 8 << 20;
-const MAX_GAP = 64 << 10;
-/** Packed bytes in flight over all requests. */
+/** Bytes in flight over all requests, packed and inflated. */
 const IN_FLIGHT = 32 << 20;
 const LANES = 6;
+/** Bytes asked for in one request at most. */
+const ALONE: RangeLimits = { bytes: 8 << 20, inflated: Infinity, contents: Infinity };
+/** With threads that open: little enough that all of them have something to do. */
+const SHARED: RangeLimits = { bytes: 4 << 20, inflated: 8 << 20, contents: 2048 };
+/** Less than this is opened here: other threads take longer to start. */
+const WORTH_BYTES = 16 << 20;
+const WORTH_CONTENTS = 4096;
 
-interface Range {
-  pack: string;
-  offset: number;
-  length: number;
-  contents: ContentInfo[];
-}
-
-/** Neighbouring contents of a pack become one range. */
-export function planRanges(infos: readonly ContentInfo[]): Range[] {
-  const sorted = [...infos].sort((a, b) =>
-    a.packBlob === b.packBlob ? a.packOffset - b.packOffset : a.packBlob < b.packBlob ? -1 : 1,
-  );
-  const ranges: Range[] = [];
-  let last: Range | undefined;
-  for (const info of sorted) {
-    const end = info.packOffset + info.packedLength;
-    if (
-      last !== undefined &&
-      last.pack === info.packBlob &&
-      info.packOffset - (last.offset + last.length) <= MAX_GAP &&
-      end - last.offset <= MAX_REQUEST
-    ) {
-      last.length = Math.max(last.length, end - last.offset);
-      last.contents.push(info);
-    } else {
-      last = { pack: info.packBlob, offset: info.packOffset, length: info.packedLength, contents: [info] };
-      ranges.push(last);
-    }
-  }
-  return ranges;
-}
-
-/** Memory that a lane uses again for what comes next. */
-class Reused {
-  #bytes = new Uint8Array(0);
-
-  atLeast(length: number): Uint8Array {
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(Math.max(length, Math.min(length * 2, MAX_REQUEST)));
-    return this.#bytes;
-  }
-}
-
-/** What one lane reads into and opens into. */
-interface Lane {
-  packed: Reused;
-  plain: Reused;
+/** What contents are read from. */
+export interface RangeSource {
+  readonly storage: BlobStorage;
+  readonly crypto: ContentCrypto;
+  require(id: string): ContentInfo;
+  openContent(info: ContentInfo, packed: Uint8Array, space?: OpenSpace): Uint8Array | Promise<Uint8Array>;
 }
 
 /** The engine of `ContentReader.readMany`. */
 export async function readRanges(
-  storage: BlobStorage,
+  source: RangeSource,
   ids: Iterable<string>,
-  require: (id: string) => ContentInfo,
-  open: (info: ContentInfo, packed: Uint8Array, into?: Uint8Array) => Uint8Array | Promise<Uint8Array>,
   each: EachContent,
-  { transient = false }: ReadManyOptions = {},
+  options: ReadManyOptions = {},
 ): Promise<void> {
   const infos: ContentInfo[] = [];
+  let bytes = 0;
   for (const id of new Set(ids)) {
     try {
-      infos.push(require(id));
+      const info = source.require(id);
+      infos.push(info);
+      bytes += info.packedLength;
     } catch (error) {
       await each(id, error as Error);
     }
   }
+  const isWorth = bytes >= WORTH_BYTES || infos.length >= WORTH_CONTENTS;
+  const opener = options.transient && isWorth ? options.opener : undefined;
+  const reading = new Reading(source, each, options.transient ?? false, opener);
+  const ranges = planRanges(infos, opener === undefined ? ALONE : SHARED);
   const budget = new Budget(IN_FLIGHT);
-  /** Without a promise where nothing has to wait: one costs as much as opening a small content. */
-  const openNow = (info: ContentInfo, packed: Uint8Array, { plain }: Lane): void | Promise<void> => {
-    let data: Uint8Array | Error | Promise<Uint8Array>;
-    try {
-      data = open(info, packed, transient ? plain.atLeast(info.packedLength) : undefined);
-    } catch (error) {
-      data = packError(info, error) as Error;
-    }
-    if (!(data instanceof Promise)) return each(info.id, data);
-    const failed = (error: unknown) => packError(info, error) as Error;
-    return data.catch(failed).then((result) => each(info.id, result));
-  };
-  const alone = async (info: ContentInfo, lane: Lane) => {
-    let packed: Uint8Array;
-    try {
-      packed = await storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
-    } catch (error) {
-      return each(info.id, packError(info, error) as Error);
-    }
-    await openNow(info, packed, lane);
-  };
-  const fetchRange = async (range: Range, lane: Lane) => {
-    let bytes: Uint8Array;
-    try {
-      const { offset, length } = range;
-      bytes = await storage.get(range.pack, { offset, length, into: lane.packed.atLeast(length) });
-    } catch (error) {
-      // a cut-off pack may still hold the first contents of the range
-      const single = isCairnError(error, 'invalid-range') && range.contents.length > 1;
-      for (const info of range.contents)
-        await (single ? alone(info, lane) : each(info.id, packError(info, error) as Error));
-      return;
-    }
-    for (const info of range.contents) {
-      const start = info.packOffset - range.offset;
-      const opened = openNow(info, bytes.subarray(start, start + info.packedLength), lane);
-      if (opened !== undefined) await opened;
-    }
-  };
-  const ranges = planRanges(infos);
   let next = 0;
   let failed = false;
-  const work = async () => {
-    const lane = { packed: new Reused(), plain: new Reused() };
+  const lane = async () => {
     while (next < ranges.length && !failed) {
       const range = ranges[next++];
-      await budget.acquire(range.length);
+      const cost = range.length + (opener === undefined ? 0 : range.inflated);
+      await budget.acquire(cost);
       try {
-        await fetchRange(range, lane);
+        await reading.range(range);
       } catch (error) {
         failed = true;
         throw error;
       } finally {
-        budget.release(range.length);
+        budget.release(cost);
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(LANES, ranges.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(LANES, ranges.length) }, lane));
+}
+
+class Reading {
+  readonly #source: RangeSource;
+  readonly #each: EachContent;
+  readonly #transient: boolean;
+  readonly #opener: Opener | undefined;
+  readonly #spare = new SpareBuffers(IN_FLIGHT);
+
+  constructor(source: RangeSource, each: EachContent, transient: boolean, opener: Opener | undefined) {
+    this.#source = source;
+    this.#each = each;
+    this.#transient = transient;
+    this.#opener = opener;
+  }
+
+  async range(range: Range): Promise<void> {
+    const { pack, offset, length, contents } = range;
+    let buffer = this.#spare.take(length);
+    try {
+      const into = new Uint8Array(buffer, 0, length);
+      const bytes = await this.#source.storage.get(pack, { offset, length, into });
+      // what belongs to someone else stays as it is
+      if (bytes.buffer !== buffer) into.set(bytes);
+    } catch (error) {
+      this.#spare.put(buffer);
+      // a cut-off pack may still hold the first contents of the range
+      const single = isCairnError(error, 'invalid-range') && contents.length > 1;
+      for (const info of contents)
+        await (single ? this.#alone(info) : this.#each(info.id, packError(info, error) as Error));
+      return;
+    }
+    const opened = await this.#elsewhere(range, buffer);
+    if (opened === undefined) await this.#here(range, buffer);
+    else {
+      buffer = opened.packed;
+      this.#source.crypto.repaired += opened.repaired;
+      for (const [info, data] of openedContents(contents, opened)) {
+        const done = this.#each(info.id, data);
+        if (done !== undefined) await done;
+      }
+      this.#spare.put(opened.inflated);
+    }
+    this.#spare.put(buffer);
+  }
+
+  #elsewhere({ contents, offset, inflated }: Range, packed: ArrayBuffer): Promise<OpenedRange> | undefined {
+    if (this.#opener === undefined) return undefined;
+    const described = describeRange(contents, offset);
+    if (described === undefined) return undefined;
+    const space = this.#spare.take(inflated);
+    const opened = this.#opener.open({ packed, inflated: space, ...described });
+    if (opened === undefined) this.#spare.put(space);
+    return opened;
+  }
+
+  async #here({ contents, offset }: Range, packed: ArrayBuffer): Promise<void> {
+    for (const info of contents) {
+      const opened = this.#open(
+        info,
+        new Uint8Array(packed, info.packOffset - offset, info.packedLength),
+        this.#transient,
+      );
+      if (opened !== undefined) await opened;
+    }
+  }
+
+  async #alone(info: ContentInfo): Promise<void> {
+    let packed: Uint8Array;
+    try {
+      packed = await this.#source.storage.get(info.packBlob, { offset: info.packOffset, length: info.packedLength });
+    } catch (error) {
+      return this.#each(info.id, packError(info, error) as Error);
+    }
+    await this.#open(info, packed, false);
+  }
+
+  /** Without a promise where nothing has to wait: one costs as much as opening a small content. */
+  #open(info: ContentInfo, packed: Uint8Array, inPlace: boolean): void | Promise<void> {
+    const inflated = inPlace && info.compression !== 0 ? this.#spare.take(info.originalLength) : undefined;
+    const into = inflated && new Uint8Array(inflated, 0, info.originalLength);
+    let data: Uint8Array | Error | Promise<Uint8Array>;
+    try {
+      data = this.#source.openContent(info, packed, { inPlace, into });
+    } catch (error) {
+      data = packError(info, error) as Error;
+    }
+    if (!(data instanceof Promise)) return this.#each(info.id, data);
+    const failed = (error: unknown) => packError(info, error) as Error;
+    const done = data.catch(failed).then((result) => this.#each(info.id, result));
+    return inflated === undefined ? done : done.finally(() => this.#spare.put(inflated));
+  }
 }

@@ -54,10 +54,8 @@ export async function findDamage(
     return plain;
   };
   await readRanges(
-    store.storage,
+    { storage: store.storage, crypto: store.crypto, require: (id) => store.require(id), openContent: open },
     ids(),
-    (id) => store.require(id),
-    open,
     (id, data) => {
       options.signal?.throwIfAborted();
       options.onContent?.();

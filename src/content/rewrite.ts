@@ -96,10 +96,13 @@ export async function rewriteContents(
     }
   };
   await readRanges(
-    store.storage,
+    {
+      storage: store.storage,
+      crypto: store.crypto,
+      require: (id) => store.require(id),
+      openContent: (info, packed) => checkedPlain(store, info, packed),
+    },
     infos(),
-    (id) => store.require(id),
-    (info, packed) => checkedPlain(store, info, packed),
     async (id, plain) => {
       options.signal?.throwIfAborted();
       const info = store.require(id);

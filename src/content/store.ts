@@ -1,12 +1,12 @@
 import type { BlobMetadata, BlobStorage } from '../blob/storage.ts';
 import { equalBytes } from '../bytes/gather.ts';
-import { CairnError, isCairnError } from '../errors.ts';
+import { CairnError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import { decompress, openBytes, type ContentCrypto } from './crypto.ts';
+import { openStored, type ContentCrypto, type OpenSpace } from './crypto.ts';
 import { cipherId, contentKey, contentPrefix } from './id.ts';
 import { loadIndex, type IndexBlobCache, type LoadedIndex } from './index/load.ts';
 import type { MergedIndex } from './index/merged.ts';
-import { packError } from './pack-error.ts';
+import { damaged, packError } from './pack-error.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { readRanges } from './read-many.ts';
 import type { ContentInfo, ContentReader, EachContent, ReadManyOptions } from './types.ts';
@@ -88,14 +88,7 @@ export class ContentStore implements ContentReader {
   }
 
   async readMany(ids: Iterable<string>, each: EachContent, options?: ReadManyOptions): Promise<void> {
-    await readRanges(
-      this.storage,
-      ids,
-      (id) => this.require(id),
-      (info, packed, into) => this.openContent(info, packed, into),
-      each,
-      options,
-    );
+    await readRanges(this, ids, each, options);
   }
 
   require(id: string): ContentInfo {
@@ -120,15 +113,12 @@ export class ContentStore implements ContentReader {
     }
   }
 
-  /**
-   * Decrypts, in `into` where that is given, and decompresses; what comes out has the length that the index tells. A plain
-   * value where neither has to wait.
-   */
-  openContent(info: ContentInfo, packed: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  /** As `openStored`; an error says which content, and where it is stored. */
+  openContent(info: ContentInfo, packed: Uint8Array, space?: OpenSpace): Uint8Array | Promise<Uint8Array> {
     try {
-      const plain = openBytes(this.crypto, cipherId(contentKey(info.id).subarray(1)), packed, into);
-      if (!(plain instanceof Promise) && info.compression === 0) return checkLength(info, plain);
-      return this.#inflate(info, plain).catch((cause: unknown) => {
+      const data = openStored(this.crypto, cipherId(contentKey(info.id).subarray(1)), packed, info, space);
+      if (!(data instanceof Promise)) return data;
+      return data.catch((cause: unknown) => {
         throw damaged(info, cause);
       });
     } catch (cause) {
@@ -136,36 +126,10 @@ export class ContentStore implements ContentReader {
     }
   }
 
-  async #inflate(info: ContentInfo, opened: Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
-    const plain = await opened;
-    const { compression, originalLength } = info;
-    const data = compression === 0 ? plain : await decompress(this.crypto, plain, originalLength, compression);
-    return checkLength(info, data);
-  }
-
   /** Hashes a plaintext again and compares with its ID: what decryption alone does not prove. */
   matches(id: string, plain: Uint8Array): boolean {
     return equalBytes(this.crypto.hasher.hash(plain), contentKey(id).subarray(1));
   }
-}
-
-function checkLength({ originalLength }: ContentInfo, data: Uint8Array): Uint8Array {
-  if (data.length !== originalLength)
-    throw new CairnError('corrupt', `it has ${data.length} bytes, the index says ${originalLength}`);
-  return data;
-}
-
-/** Says which content, and where it is stored. */
-function damaged(
-  { id, packBlob: pack, packOffset: offset, packedLength: length }: ContentInfo,
-  cause: unknown,
-): unknown {
-  if (!isCairnError(cause)) return cause;
-  return new CairnError(
-    cause.code,
-    `content ${id} is damaged (${pack}, offset ${offset}, length ${length}): ${cause.message}`,
-    { cause, data: { id, pack, offset, length } },
-  );
 }
 
 /** Whether a content goes to `q` packs. */

@@ -1,3 +1,5 @@
+import type { Opener } from './sealed-range.ts';
+
 /** One entry of the merged index (spec/repository-format.md section 9). */
 export interface ContentInfo {
   id: string;
@@ -34,6 +36,8 @@ export type EachContent = (id: string, data: Uint8Array | Error) => void | Promi
 export interface ReadManyOptions {
   /** The bytes are of no interest once `each` has returned, or its promise is settled: their memory is used again. */
   transient?: boolean;
+  /** Opens transient contents in other threads, where there are many. */
+  opener?: Opener;
 }
 
 /** What writers of objects and manifests need. */

@@ -85,10 +85,10 @@ class ContentCipher implements Cipher {
     return done === undefined ? length : done.then(() => length);
   }
 
-  open(id: Uint8Array, sealed: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  open(id: Uint8Array, sealed: Uint8Array, inPlace = false): Uint8Array | Promise<Uint8Array> {
     if (sealed.length < overhead) throw altered();
     const length = sealed.length - overhead;
-    const plain = into?.subarray(0, length) ?? new Uint8Array(length);
+    const plain = inPlace ? sealed.subarray(nonceLength, nonceLength + length) : new Uint8Array(length);
     const nonce = sealed.subarray(0, nonceLength);
     const good = this.aead.open(this.keyOf(id), nonce, id, sealed.subarray(nonceLength), plain);
     if (typeof good === 'boolean') return checked(good, plain);

@@ -4,8 +4,8 @@ import type { Compressor } from './types.ts';
 /** What a family of compressors gives; `checkedCompressor` adds name, ID and errors. */
 export interface Codec {
   compress(data: Uint8Array): Uint8Array;
-  /** May throw anything on bad input, and allocates little more than `limit` bytes. */
-  decompress(stream: Uint8Array, limit: number): Uint8Array;
+  /** May throw anything on bad input, and allocates little more than `limit` bytes. `into` as for a `Compressor`. */
+  decompress(stream: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
 }
 
 export function checkedCompressor(name: string, id: number, codec: Codec): Compressor {
@@ -13,10 +13,10 @@ export function checkedCompressor(name: string, id: number, codec: Codec): Compr
     name,
     id,
     compress: (data) => codec.compress(data),
-    decompress(stream, limit) {
+    decompress(stream, limit, into) {
       let data: Uint8Array;
       try {
-        data = codec.decompress(stream, limit);
+        data = codec.decompress(stream, limit, into);
       } catch (error) {
         if (error instanceof CairnError) throw error;
         throw corrupt(name, `damaged, or longer than ${limit} bytes`, error);

@@ -6,22 +6,25 @@ import { readGzip, writeGzip } from './deflate-gzip.ts';
 import { inflate, inflatedBound } from './deflate-inflate.ts';
 import { writeDeflate } from './deflate-writer.ts';
 
-/** Levels are zlib's, 1 to 9; decoders throw on bad data and on more than `limit` bytes. */
+/** Levels are zlib's, 1 to 9; decoders throw on bad data and on more than `limit` bytes. `into` as for a `Compressor`. */
 export interface DeflateEngine {
   gzip(data: Uint8Array, level: number): Uint8Array;
-  gunzip(stream: Uint8Array, limit: number): Uint8Array;
+  gunzip(stream: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
   deflate(data: Uint8Array, level: number): Uint8Array;
-  inflate(stream: Uint8Array, limit: number): Uint8Array;
+  inflate(stream: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
 }
 
 export function gzipCodec(engine: DeflateEngine, level: number): Codec {
-  return { compress: (data) => engine.gzip(data, level), decompress: (stream, limit) => engine.gunzip(stream, limit) };
+  return {
+    compress: (data) => engine.gzip(data, level),
+    decompress: (stream, limit, into) => engine.gunzip(stream, limit, into),
+  };
 }
 
 export function deflateCodec(engine: DeflateEngine, level: number): Codec {
   return {
     compress: (data) => engine.deflate(data, level),
-    decompress: (stream, limit) => engine.inflate(stream, limit),
+    decompress: (stream, limit, into) => engine.inflate(stream, limit, into),
   };
 }
 
@@ -32,9 +35,9 @@ export function nativeDeflate(native: Native): DeflateEngine | undefined {
     return undefined;
   return {
     gzip: (data, level) => gzip.call(native, data, level),
-    gunzip: (stream, limit) => gunzip.call(native, stream, inflatedBound(stream.length, limit)),
+    gunzip: (stream, limit, into) => gunzip.call(native, stream, inflatedBound(stream.length, limit), into),
     deflate: (data, level) => deflateRaw.call(native, data, level),
-    inflate: (stream, limit) => inflateRaw.call(native, stream, inflatedBound(stream.length, limit)),
+    inflate: (stream, limit, into) => inflateRaw.call(native, stream, inflatedBound(stream.length, limit), into),
   };
 }
 

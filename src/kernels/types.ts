@@ -40,10 +40,10 @@ export interface Cipher {
   /** Writes the sealed bytes to the start of `out`; returns their length. */
   seal(id: Uint8Array, plain: Uint8Array, out: Uint8Array): number | Promise<number>;
   /**
-   * Returns the plaintext, at the start of `into` or in a new array; throws `authentication-failed` when the bytes were
-   * altered.
+   * Returns the plaintext, in a new array or `inPlace` of the sealed bytes, which are lost; throws `authentication-failed`
+   * when they were altered.
    */
-  open(id: Uint8Array, sealed: Uint8Array, into?: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  open(id: Uint8Array, sealed: Uint8Array, inPlace?: boolean): Uint8Array | Promise<Uint8Array>;
 }
 
 /** One compressor name; streams carry no header ID here (spec section 7). */
@@ -53,8 +53,11 @@ export interface Compressor {
   readonly id: number;
   /** Gives a new array, whose memory nothing else uses. */
   compress(data: Uint8Array): Uint8Array;
-  /** Never yields or allocates more than `limit` bytes; throws `corrupt` on bad input or more output. */
-  decompress(stream: Uint8Array, limit: number): Uint8Array;
+  /**
+   * Never yields or allocates more than `limit` bytes; throws `corrupt` on bad input or more output. Gives a new array, or
+   * the start of `into` where that is there: not every compressor uses it.
+   */
+  decompress(stream: Uint8Array, limit: number, into?: Uint8Array): Uint8Array;
 }
 
 /** Error correction around sealed bytes (spec section 6). */

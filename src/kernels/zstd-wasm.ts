@@ -1,4 +1,5 @@
 /** Zstandard by the reference library compiled to WebAssembly: the binary of @bokuweb/zstd-wasm without its glue. */
+import { copyInto } from '../bytes/gather.ts';
 import { CairnError, isCairnError } from '../errors.ts';
 import { corrupt, tooLong } from './compress.ts';
 import type { ZstdEngine } from './zstd.ts';
@@ -55,7 +56,7 @@ export class ZstdWasm implements ZstdEngine {
     });
   }
 
-  decompress(stream: Uint8Array, limit: number): Uint8Array {
+  decompress(stream: Uint8Array, limit: number, into?: Uint8Array): Uint8Array {
     return this.#run((zstd) => {
       const to = reserve(zstd, this.#output, limit);
       const from = this.#put(zstd, stream);
@@ -63,7 +64,7 @@ export class ZstdWasm implements ZstdEngine {
       const length = zstd.decompress(this.#decompressor, to, limit, from, stream.length, 0, 0);
       if (length === DESTINATION_TOO_SMALL) throw tooLong('zstd', limit);
       if (zstd.isError(length)) throw corrupt('zstd', `damaged (${length})`);
-      return new Uint8Array(zstd.memory.buffer, to, length).slice();
+      return copyInto(new Uint8Array(zstd.memory.buffer, to, length), into);
     });
   }
 

@@ -2,6 +2,7 @@ import { CairnError } from '../errors.ts';
 import { LocalTarget, type LocalTargetOptions } from '../restore/local.ts';
 import { restoreEntry, type RestoreOptions } from '../restore/restore.ts';
 import type { RestoreStats } from '../restore/stats.ts';
+import { RestoreWorkers } from '../restore/workers.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { RepositoryReader } from './reader.ts';
 import { WriteSession } from './write-session.ts';
@@ -30,6 +31,18 @@ export class Repository extends RepositoryReader {
         'unsupported',
         'this runtime gives no access to local files, so nothing can be restored to them',
       );
-    return restoreEntry(this.objects, entry, new LocalTarget(files, path, options, ports), options);
+    const workers = this.restoreWorkers();
+    const target = new LocalTarget(files, path, options, { syncWriter: ports.syncWriter, workers });
+    try {
+      return await restoreEntry(this.objects, entry, target, { ...options, opener: workers });
+    } finally {
+      workers.close();
+    }
+  }
+
+  /** Threads that open contents of this repository; to be closed by who asked for them. */
+  restoreWorkers(): RestoreWorkers {
+    const { ports, format } = this.state;
+    return new RestoreWorkers({ ...ports, parameters: format.parameters });
   }
 }

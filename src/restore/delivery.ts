@@ -1,5 +1,6 @@
 import { nameFromBytes } from '../bytes/name.ts';
 import { Budget, mapLimit } from '../bytes/parallel.ts';
+import type { Opener } from '../content/sealed-range.ts';
 import { CairnError } from '../errors.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { asError } from '../snapshot/walk.ts';
@@ -32,14 +33,16 @@ export class Delivery {
   readonly #contents: ObjectContents;
   readonly #target: RestoreTarget;
   readonly #run: RestoreRun;
+  readonly #opener: Opener | undefined;
   readonly #budget = new Budget(IN_FLIGHT);
   readonly #stepping = new Budget(STEPPING);
   readonly #unsettled = new Set<Job>();
   #window = new ReadWindow<Job>();
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(contents: ObjectContents, target: RestoreTarget, run: RestoreRun) {
+  constructor(contents: ObjectContents, target: RestoreTarget, run: RestoreRun, opener: Opener | undefined) {
     this.#contents = contents;
+    this.#opener = opener;
     this.#target = target;
     this.#run = run;
   }
@@ -90,6 +93,7 @@ export class Delivery {
   async #read(window: ReadWindow<Job>): Promise<void> {
     await this.#contents.readMany(window.plain.keys(), (id, data) => this.#deliver(window.plain.get(id)!, data), {
       transient: true,
+      opener: this.#opener,
     });
     await mapLimit([...window.compressed], PARALLEL, async ([id, uses]) => {
       await this.#deliver(uses, await this.#readCompressed(id, uses[0].piece.length).catch(asError));

@@ -67,10 +67,10 @@ export class LocalTarget implements RestoreTarget {
     this.#options = options;
     this.windowsNames = files.separator === '\\';
     const { writeSparseFiles, writeFilesAtomically, flushFiles, ignorePermissionErrors = true } = options;
-    const { syncWriter } = ports;
+    const { syncWriter, workers } = ports;
     // a flush waits for the disk, creating a file on Windows for scanners: there many at a time are better
     const inSteps = writeSparseFiles || writeFilesAtomically || flushFiles || this.windowsNames;
-    if (syncWriter !== undefined && !inSteps) this.#whole = new WholeFiles(syncWriter, ports, ignorePermissionErrors);
+    if (syncWriter !== undefined && !inSteps) this.#whole = new WholeFiles(syncWriter, workers, ignorePermissionErrors);
     this.wholeLimit = this.#whole === undefined ? -1 : WHOLE_LIMIT;
   }
 
@@ -229,10 +229,6 @@ export class LocalTarget implements RestoreTarget {
       if (directory.existing.has(name + PLACEHOLDER_SUFFIX)) await this.#dropPlaceholder(relative);
       return true;
     });
-  }
-
-  close(): void {
-    this.#whole?.close();
   }
 
   async writeSymlink(relative: string, entry: DirEntry, linkTarget: string): Promise<void> {

@@ -39,7 +39,7 @@ export async function restoreEntry(
   options: RestoreOptions = {},
 ): Promise<RestoreStats> {
   const run = new RestoreRun(target, options);
-  const delivery = new Delivery(contents, target, run);
+  const delivery = new Delivery(contents, target, run, options.opener);
   try {
     await new TreeRestore(contents, target, run, delivery, options.placeholders).walk(entry);
     await delivery.end();
@@ -48,7 +48,6 @@ export async function restoreEntry(
     run.stop(error);
   }
   if (run.fatal !== undefined) await delivery.abort();
-  target.close?.();
   if (run.fatal !== undefined) throw run.fatal;
   return Object.assign(run.stats, target.counters);
 }

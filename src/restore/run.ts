@@ -1,3 +1,4 @@
+import type { Opener } from '../content/sealed-range.ts';
 import { CairnError } from '../errors.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import { asError, throwIfCanceled } from '../snapshot/walk.ts';
@@ -17,6 +18,8 @@ export interface RestoreOptions {
   onProgress?: (stats: RestoreStats) => void;
   signal?: AbortSignal;
   placeholders?: PlaceholderRule;
+  /** Threads that open contents, where there are many. */
+  opener?: Opener;
 }
 
 const MAX_ERRORS = 1000;

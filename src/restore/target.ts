@@ -46,6 +46,4 @@ export interface RestoreTarget {
    */
   writeWhole?(path: string, entry: DirEntry, data: Uint8Array): Promise<boolean> | undefined;
   writeSymlink(path: string, entry: DirEntry, linkTarget: string): Promise<void>;
-  /** Nothing follows. */
-  close?(): void;
 }

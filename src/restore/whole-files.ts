@@ -1,13 +1,11 @@
-import { CairnError } from '../errors.ts';
-import type { Ports, Spawn, SyncWriter, WorkerChannel } from '../ports.ts';
+import type { SyncWriter } from '../ports.ts';
 import { NOT_WRITTEN, writeBatch, type Batch, type BatchResult, type WholeFile } from './whole-file.ts';
-import type { BatchAnswer } from './worker.ts';
+import type { RestoreWorkers } from './workers.ts';
 
 /** What writing at once needs; workers are used where there are some. */
 export interface WholeFilePorts {
-  syncWriter?: Ports['syncWriter'];
-  spawn?: Ports['spawn'];
-  environment?: Pick<NonNullable<Ports['environment']>, 'cpuCount'>;
+  syncWriter?: SyncWriter;
+  workers?: RestoreWorkers;
 }
 
 /** Bytes of a batch, so of the largest file written at once. */
@@ -17,7 +15,6 @@ const BATCH_FILES = 256;
 const AHEAD = 3;
 /** Files that this thread writes before workers are started: they take longer to start. */
 const ALONE = 1000;
-const MAX_WORKERS = 4;
 
 interface Waiting {
   resolve(refused: number | undefined): void;
@@ -36,14 +33,8 @@ interface Lane {
   open: Job | undefined;
   /** Full batches that nobody was given yet. */
   queue: Job[];
-  worker: Worker | undefined;
-}
-
-interface Worker {
-  channel: WorkerChannel;
-  ready: boolean;
-  /** Batches given and not yet answered, oldest first. */
-  jobs: Job[];
+  /** Batches that the worker was given and has not answered. */
+  given: number;
 }
 
 /** Which lane a directory's files take; kept with the directory. */
@@ -57,21 +48,22 @@ export interface LaneOf {
  */
 export class WholeFiles {
   readonly #writer: SyncWriter;
-  readonly #spawn: Spawn | undefined;
+  readonly #workers: RestoreWorkers | undefined;
   readonly #tolerant: boolean;
   readonly #lanes: readonly Lane[];
   readonly #buffers: ArrayBuffer[] = [];
   #nextLane = 0;
   #turnAhead = false;
   #count = 0;
-  #failure: CairnError | undefined;
+  #failure: unknown;
 
-  constructor(writer: SyncWriter, { spawn, environment }: WholeFilePorts, tolerant: boolean) {
+  constructor(writer: SyncWriter, workers: RestoreWorkers | undefined, tolerant: boolean) {
     this.#writer = writer;
-    this.#spawn = spawn;
+    this.#workers = workers;
     this.#tolerant = tolerant;
-    const workers = spawn === undefined ? 1 : Math.min(environment?.cpuCount ?? 1, MAX_WORKERS);
-    this.#lanes = Array.from({ length: workers }, () => ({ open: undefined, queue: [], worker: undefined }));
+    const length = Math.max(1, workers?.count ?? 0);
+    this.#lanes = Array.from({ length }, () => ({ open: undefined, queue: [], given: 0 }));
+    if (workers !== undefined) workers.onReady = () => this.#handOn();
   }
 
   /**
@@ -95,18 +87,10 @@ export class WholeFiles {
     return written;
   }
 
-  /** Ends the workers; nothing may be under way. */
-  close(): void {
-    for (const lane of this.#lanes) {
-      lane.worker?.channel.close();
-      lane.worker = undefined;
-    }
-  }
-
   #closeBatch(lane: Lane): void {
     lane.queue.push(lane.open!);
     lane.open = undefined;
-    if (this.#count > ALONE && this.#lanes.length > 1) for (const each of this.#lanes) this.#start(each);
+    if (this.#count > ALONE && this.#lanes.length > 1) this.#workers!.start();
     this.#handAll();
   }
 
@@ -120,7 +104,7 @@ export class WholeFiles {
   #turn(): void {
     this.#turnAhead = false;
     for (const lane of this.#lanes) if (lane.open !== undefined && lane.queue.length === 0) this.#closeBatch(lane);
-    if (this.#lanes.some(({ worker }) => worker?.ready)) return this.#handAll();
+    if (this.#lanes.some((_, number) => this.#isReady(number))) return this.#handAll();
     const job = this.#longestQueue()?.shift();
     if (job !== undefined) this.#settle(job, writeBatch(this.#writer, this.#batch(job)));
     if (this.#lanes.some(({ open, queue }) => open !== undefined || queue.length > 0)) this.#turnSoon();
@@ -136,37 +120,35 @@ export class WholeFiles {
   }
 
   #handAll(): void {
-    for (const { worker, queue } of this.#lanes) {
-      if (worker === undefined || !worker.ready) continue;
-      while (worker.jobs.length < AHEAD && queue.length > 0) this.#give(worker, queue.shift()!);
+    for (const [number, lane] of this.#lanes.entries()) {
+      if (!this.#isReady(number)) continue;
+      while (lane.given < AHEAD && lane.queue.length > 0) this.#give(number, lane.queue.shift()!);
       // better to wait for a directory than to do nothing
-      const other = worker.jobs.length === 0 ? this.#longestQueue() : undefined;
-      if (other !== undefined) this.#give(worker, other.shift()!);
+      const other = lane.given === 0 ? this.#longestQueue() : undefined;
+      if (other !== undefined) this.#give(number, other.shift()!);
     }
   }
 
-  #give(worker: Worker, job: Job): void {
-    worker.jobs.push(job);
-    worker.channel.post(this.#batch(job), [job.buffer]);
+  #isReady(number: number): boolean {
+    return this.#workers?.isReady(number) ?? false;
   }
 
-  #start(lane: Lane): void {
-    if (lane.worker !== undefined) return;
-    const worker: Worker = { channel: this.#spawn!('restore'), ready: false, jobs: [] };
-    lane.worker = worker;
-    worker.channel.onError((error) =>
-      this.#fail(worker, new CairnError('internal', `a restore worker died: ${error.message}`, { cause: error })),
+  #give(number: number, job: Job): void {
+    const lane = this.#lanes[number];
+    lane.given++;
+    const answered = this.#workers!.write(number, this.#batch(job)).then(
+      ({ results, buffer }) => this.#settle({ ...job, buffer }, results),
+      (error: unknown) => this.#fail(job, error),
     );
-    worker.channel.onMessage((message) => {
-      const { results, buffer } = message as BatchAnswer;
-      worker.ready = true;
-      if (results !== undefined) {
-        const job = worker.jobs.shift();
-        if (job !== undefined) this.#settle({ ...job, buffer: buffer! }, results);
-      }
-      this.#handAll();
-      if (this.#lanes.some(({ open }) => open !== undefined)) this.#turnSoon();
+    void answered.then(() => {
+      lane.given--;
+      this.#handOn();
     });
+  }
+
+  #handOn(): void {
+    this.#handAll();
+    if (this.#lanes.some(({ open }) => open !== undefined)) this.#turnSoon();
   }
 
   #settle({ waiting, buffer }: Job, results: BatchResult): void {
@@ -174,10 +156,10 @@ export class WholeFiles {
     for (const [at, { resolve }] of waiting.entries()) resolve(results[at] === NOT_WRITTEN ? undefined : results[at]);
   }
 
-  /** What waits is lost, and what the dead worker had; the others finish theirs. */
-  #fail(dead: Worker, error: CairnError): void {
+  /** The batch is lost, and all that waits; what other workers have goes on. */
+  #fail(given: Job, error: unknown): void {
     this.#failure ??= error;
-    const lost = dead.jobs.splice(0);
+    const lost = [given];
     for (const lane of this.#lanes) {
       lost.push(...lane.queue.splice(0));
       if (lane.open !== undefined) lost.push(lane.open);

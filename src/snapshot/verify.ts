@@ -1,4 +1,5 @@
 import { mapLimit } from '../bytes/parallel.ts';
+import type { Opener } from '../content/sealed-range.ts';
 import { CairnError, type ErrorCode } from '../errors.ts';
 import { parseObjectId } from '../object/id.ts';
 import { directPiece, objectContentIds, objectPieces, openObject, type ObjectContents } from '../object/open.ts';
@@ -45,6 +46,8 @@ export interface VerifyOptions {
   onProgress?: (stats: VerifyStats) => void;
   onError?: (error: VerifyError) => void;
   signal?: AbortSignal;
+  /** Threads that open contents, where there are many. */
+  opener?: Opener;
 }
 
 export interface VerifyResult {
@@ -244,7 +247,7 @@ class Verification {
       else if (data.length !== expected)
         this.#damaged.set(id, new CairnError('corrupt', `content ${id} has ${data.length} bytes, not ${expected}`));
     };
-    await this.contents.readMany(lengths.keys(), check, { transient: true });
+    await this.contents.readMany(lengths.keys(), check, { transient: true, opener: this.options.opener });
     await mapLimit(batch, this.options.parallel ?? 8, ({ file, pieces }) => {
       if (this.result.stopped) return undefined;
       const damaged = pieces.find(({ contentId }) => this.#damaged.has(contentId));

@@ -6,6 +6,7 @@ import { LocalTarget, type LocalTargetOptions } from '../../src/restore/local.ts
 import { restoreEntry, type RestoreOptions } from '../../src/restore/restore.ts';
 import { writeWholeFile } from '../../src/restore/whole-file.ts';
 import { serve } from '../../src/restore/worker.ts';
+import { RestoreWorkers } from '../../src/restore/workers.ts';
 import { FakeContents, fakeTree, type FakeTree } from '../snapshot/fakes.ts';
 import { ports } from '../runtime.ts';
 import { contentOf, folder, realFiles, systemError } from './folder.ts';
@@ -60,8 +61,9 @@ function restore(
   files = realFiles,
 ) {
   const contents = new FakeContents();
-  const target = new LocalTarget(files, path, options, { syncWriter, spawn, environment: { cpuCount: 2 } });
-  return restoreEntry(contents, fakeTree(contents, tree), target, options);
+  const workers = new RestoreWorkers({ spawn, environment: { cpuCount: 2 } });
+  const target = new LocalTarget(files, path, options, { syncWriter, workers });
+  return restoreEntry(contents, fakeTree(contents, tree), target, options).finally(() => workers.close());
 }
 
 function tree(count: number): FakeTree {

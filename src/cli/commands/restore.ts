@@ -37,7 +37,9 @@ export async function run(context: Context): Promise<void> {
       mode === undefined ? undefined : await openArchive(context, mode, args[1] === '-' ? undefined : path);
     // attributes of a bare object are made up
     const rootAttributes = found.snapshot !== undefined || found.path !== '';
-    const target = new LocalTarget(files, path, { ...targetOptions(context), rootAttributes }, context.ports);
+    const workers = repository.restoreWorkers();
+    const { syncWriter } = context.ports;
+    const target = new LocalTarget(files, path, { ...targetOptions(context), rootAttributes }, { syncWriter, workers });
     if (archive === undefined) {
       console.info(`Restoring to local filesystem (${path}) with parallelism=${flags.number('parallel')}...`);
       tellSource(context, found);
@@ -50,6 +52,7 @@ export async function run(context: Context): Promise<void> {
         ignoreErrors: flags.bool('ignore-errors'),
         onProgress: (now: RestoreStats) => (stats = now),
         signal,
+        opener: workers,
       };
       const shallow = shallowOptions(context);
       const placeholders = shallow && new Placeholders(files, path, target, shallow);
@@ -58,6 +61,7 @@ export async function run(context: Context): Promise<void> {
           ? await restoreEntry(repository.objects, found.entry, target, { ...options, placeholders })
           : await restoreToArchive(repository.objects, found.entry, archive, options);
     } finally {
+      workers.close();
       await progress.finish();
     }
     report(context, stats);

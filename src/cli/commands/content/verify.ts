@@ -1,3 +1,4 @@
+import type { Opener } from '../../../content/sealed-range.ts';
 import type { ContentStore } from '../../../content/store.ts';
 import type { ContentInfo } from '../../../content/types.ts';
 import { encodeJson } from '../../../bytes/json.ts';
@@ -34,11 +35,13 @@ export async function run(context: Context): Promise<void> {
     const packs = await listPacks(storage, contents);
     console.info(`Listed ${packs.count} blobs.`);
     console.info('Verifying contents...');
-    const verification = new Verification(context, contents, packs, percent);
+    const workers = repository.restoreWorkers();
+    const verification = new Verification(context, contents, packs, percent, workers);
     const progress = context.progress(() => verification.view());
     try {
       await verification.run((info) => wanted(info) && (withDeleted || !info.deleted));
     } finally {
+      workers.close();
       await progress.finish();
     }
     const { counters } = verification;
@@ -69,13 +72,15 @@ class Verification {
   readonly #contents: ContentStore;
   readonly #packs: PackList;
   readonly #percent: number;
+  readonly #opener: Opener;
   readonly #bad = { missing: new Set<string>(), truncated: new Set<string>(), corrupted: new Set<string>() };
 
-  constructor(context: Context, contents: ContentStore, packs: PackList, percent: number) {
+  constructor(context: Context, contents: ContentStore, packs: PackList, percent: number, opener: Opener) {
     this.#context = context;
     this.#contents = contents;
     this.#packs = packs;
     this.#percent = percent;
+    this.#opener = opener;
   }
 
   async run(wanted: (info: ContentInfo) => boolean): Promise<void> {
@@ -86,7 +91,7 @@ class Verification {
       else if (!this.#contents.matches(id, data))
         this.#fail(this.#contents.require(id), 'corrupted', `content ${id} holds other bytes than its ID says`);
     };
-    await this.#contents.readMany(this.#toRead(wanted), check, { transient: true });
+    await this.#contents.readMany(this.#toRead(wanted), check, { transient: true, opener: this.#opener });
     this.counters.missingPacks = this.#bad.missing.size;
     this.counters.truncatedPacks = this.#bad.truncated.size;
     this.counters.corruptedPacks = this.#bad.corrupted.size;

@@ -59,6 +59,7 @@ export async function verifyTargets(
     done: (stats?.processedBytes ?? 0) + (stats?.readBytes ?? 0),
     json: stats === undefined ? {} : statsJson(stats),
   }));
+  const workers = repository.restoreWorkers();
   let result;
   try {
     result = await verifyTrees(repository.objects, targets, {
@@ -71,8 +72,10 @@ export async function verifyTargets(
       onProgress: (now) => (stats = now),
       onError: ({ path, message }) => console.error(`error processing ${path}: ${message}`),
       signal,
+      opener: workers,
     });
   } finally {
+    workers.close();
     await progress.finish();
   }
   if (!context.json) console.info(`Finished processing ${text(result.stats)}`);
