@@ -12,12 +12,15 @@ export function hexOf(bytes: Uint8Array, from: number, to: number): string {
   return text;
 }
 
+const values = new Int8Array(128).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  values[digit.charCodeAt(0)] = value;
+  values[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
 /** Value of one ASCII hex digit, either case; -1 when it is none. */
 export function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  if (code >= 65 && code <= 70) return code - 55;
-  return -1;
+  return code < 128 ? values[code] : -1;
 }
 
 /** Bytes of an even number of hex digits, either case; undefined when the text is anything else. */

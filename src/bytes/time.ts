@@ -11,6 +11,44 @@ const pattern = /^(\d{4,})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,})
 
 /** Parses RFC 3339 with any offset; undefined when the text is none. */
 export function parseTime(text: string): bigint | undefined {
+  return parsePlain(text) ?? parseAny(text);
+}
+
+const plain = '0000-00-00T00:00:00';
+/** Files changed together have the same date: what it stands for is kept. */
+const lastDate = { text: '', seconds: 0 };
+
+/** The form that Go writes in UTC, without a pattern: directories hold one for each file. Undefined for any other. */
+function parsePlain(text: string): bigint | undefined {
+  const end = text.length - 1;
+  if (text.charCodeAt(end) !== 90 || end < plain.length || end > plain.length + 10 || end === plain.length + 1)
+    return undefined;
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    const isDigit = code >= 48 && code <= 57;
+    const wanted = i < plain.length ? plain.charCodeAt(i) : i === plain.length ? 46 : 48;
+    if (wanted === 48 ? !isDigit : code !== wanted) return undefined;
+  }
+  const pair = (at: number) => text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
+  const date = text.slice(0, 10);
+  if (date !== lastDate.text) {
+    const month = pair(5);
+    const day = pair(8);
+    if (month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+    lastDate.seconds = daysFromCivil(pair(0) * 100 + pair(2), month, day) * 86400;
+    lastDate.text = date;
+  }
+  const hour = pair(11);
+  const minute = pair(14);
+  const second = pair(17);
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  let fraction = 0;
+  for (let i = plain.length + 1; i < plain.length + 10; i++)
+    fraction = fraction * 10 + (i < end ? text.charCodeAt(i) - 48 : 0);
+  return BigInt(lastDate.seconds + hour * 3600 + minute * 60 + second) * NS + BigInt(fraction);
+}
+
+function parseAny(text: string): bigint | undefined {
   const m = pattern.exec(text);
   if (m === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', , sign, offsetHour, offsetMinute] = m;

@@ -36,15 +36,24 @@ export function contentIdOf(prefix: string, hash: Uint8Array): string {
   return prefix + toHex(hash);
 }
 
+/** Bytes of the key form. */
+export function keyLength(id: string): number {
+  return 1 + (id.length >> 1);
+}
+
 /** Key form: prefix byte and hash. The ID must be canonical. */
 export function contentKey(id: string): Uint8Array {
-  const prefixed = id.length % 2 === 1;
-  const start = prefixed ? 1 : 0;
-  const key = new Uint8Array(1 + (id.length - start) / 2);
-  if (prefixed) key[0] = id.charCodeAt(0);
-  for (let i = 1, at = start; i < key.length; i++, at += 2)
-    key[i] = hexDigit(id.charCodeAt(at)) * 16 + hexDigit(id.charCodeAt(at + 1));
+  const key = new Uint8Array(keyLength(id));
+  putKey(id, key);
   return key;
+}
+
+/** The same, into an array of the right length. */
+export function putKey(id: string, key: Uint8Array): void {
+  let at = id.length & 1;
+  key[0] = at === 0 ? 0 : id.charCodeAt(0);
+  for (let i = 1; i < key.length; i++, at += 2)
+    key[i] = hexDigit(id.charCodeAt(at)) * 16 + hexDigit(id.charCodeAt(at + 1));
 }
 
 export function contentIdFromKey(key: Uint8Array): string {

@@ -12,8 +12,9 @@ export interface ObjectId {
 export function parseObjectId(text: string): ObjectId {
   const bad = (why: string, cause?: unknown) =>
     new CairnError('invalid-argument', `malformed object ID "${text}": ${why}`, { cause, data: { id: text } });
-  const indirection = /^I*/.exec(text)![0].length;
-  let rest = text.slice(indirection);
+  let indirection = 0;
+  while (text[indirection] === 'I') indirection++;
+  let rest = indirection === 0 ? text : text.slice(indirection);
   const compressed = rest.startsWith('Z');
   if (compressed) rest = rest.slice(1);
   if (rest.startsWith('D')) rest = rest.slice(1);

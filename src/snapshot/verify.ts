@@ -1,8 +1,9 @@
 import { mapLimit } from '../bytes/parallel.ts';
 import type { Opener } from '../content/sealed-range.ts';
+import type { ContentInfo } from '../content/types.ts';
 import { CairnError, type ErrorCode } from '../errors.ts';
 import { parseObjectId } from '../object/id.ts';
-import { directPiece, objectContentIds, objectPieces, openObject, type ObjectContents } from '../object/open.ts';
+import { objectContentIds, objectPieces, openObject, type ObjectContents } from '../object/open.ts';
 import type { ObjectPiece } from '../object/types.ts';
 import type { DirEntry } from './entry.ts';
 import { ObjectSet } from './object-set.ts';
@@ -81,8 +82,11 @@ export async function verifyTrees(
   const run = new Verification(contents, options);
   for (const { entry } of targets) run.expect(entry);
   options.onProgress?.(run.result.stats);
-  for (const target of targets) await run.walk(target);
-  await run.readBatch();
+  try {
+    for (const target of targets) await run.walk(target);
+  } finally {
+    await run.end();
+  }
   if (run.bad.size > 0) run.result.affected = await findAffected(contents, targets, run.bad);
   return run.result;
 }
@@ -98,6 +102,7 @@ class Verification {
   readonly #damaged = new Map<string, Error>();
   #batch: { file: WalkedEntry; pieces: ObjectPiece[] }[] = [];
   #batchBytes = 0;
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(contents: ObjectContents, options: VerifyOptions) {
     this.contents = contents;
@@ -164,16 +169,16 @@ class Verification {
       return this.#check(item).catch((error: unknown) => this.#fail(item, asError(error)));
     });
     this.options.onProgress?.(this.result.stats);
-    if (this.#batchBytes >= BATCH_BYTES || this.#batch.length >= BATCH_FILES) await this.readBatch();
+    if (this.#batchBytes >= BATCH_BYTES || this.#batch.length >= BATCH_FILES) await this.#readSoon();
   }
 
   /** Checks an object of one content, which needs no reading; false for others. */
   #checkDirect(item: WalkedEntry): boolean {
     const { entry } = item;
-    const piece = directPiece(this.contents, entry.objectId);
-    if (piece === undefined) return false;
-    this.#checkContent(entry.objectId, piece.contentId);
-    if (entry.type !== 'd') this.#take(item, [piece], this.#isDrawn());
+    const { indirection, compressed, contentId } = parseObjectId(entry.objectId);
+    if (indirection > 0 || compressed) return false;
+    const { originalLength: length } = this.#checkContent(entry.objectId, contentId);
+    if (entry.type !== 'd') this.#take(item, [{ start: 0, length, contentId, compressed }], this.#isDrawn());
     this.result.stats.processedObjectCount++;
     return true;
   }
@@ -206,11 +211,11 @@ class Verification {
     return filesPercent > 0 && random() * 100 < filesPercent;
   }
 
-  #checkContent(objectId: string, contentId: string): void {
+  #checkContent(objectId: string, contentId: string): ContentInfo {
     const info = this.contents.info(contentId);
     if (info === undefined)
       throw new CairnError('content-not-found', `object ${objectId} needs content ${contentId}, which no index names`);
-    if (this.options.packs === undefined) return;
+    if (this.options.packs === undefined) return info;
     const length = this.options.packs.get(info.packBlob);
     if (length === undefined)
       throw new CairnError('blob-not-found', `object ${objectId} is backed by missing blob ${info.packBlob}`);
@@ -219,6 +224,7 @@ class Verification {
         'corrupt',
         `object ${objectId} is backed by blob ${info.packBlob}, which was cut to ${length} bytes`,
       );
+    return info;
   }
 
   #checkLength({ path, entry }: WalkedEntry, pieces: readonly ObjectPiece[]): void {
@@ -230,11 +236,25 @@ class Verification {
     this.result.partialFiles.push(path);
   }
 
-  /** Reads the contents of the files drawn so far, those side by side in a pack together, each once in a run. */
-  async readBatch(): Promise<void> {
+  /** Reads what is left. */
+  async end(): Promise<void> {
+    await this.#readSoon();
+    await this.#reading;
+  }
+
+  /** Starts to read the files drawn so far when those before are read; the walk goes on meanwhile. */
+  async #readSoon(): Promise<void> {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
+    await this.#reading;
+    this.#reading = this.#readBatch(batch);
+    // an error is met by whoever waits next
+    this.#reading.catch(() => {});
+  }
+
+  /** Reads contents, those side by side in a pack together, each once in a run. */
+  async #readBatch(batch: readonly { file: WalkedEntry; pieces: ObjectPiece[] }[]): Promise<void> {
     if (this.result.stopped) return;
     const lengths = new Map<string, number>();
     for (const { pieces } of batch)

@@ -213,10 +213,11 @@ export class EntryList {
     return this.names.packs[this.pack(at)];
   }
 
-  info(at: number): ContentInfo {
+  /** `id` is that of the entry, where it is at hand already. */
+  info(at: number, id = contentIdFromKey(this.key(at))): ContentInfo {
     const format = this.names.formats[this.formats[at]];
     return {
-      id: contentIdFromKey(this.key(at)),
+      id,
       packBlob: this.packName(at),
       packOffset: this.offset(at),
       packedLength: this.packedLength(at),

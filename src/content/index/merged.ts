@@ -1,5 +1,5 @@
 import type { ContentInfo } from '../types.ts';
-import { contentKey } from '../id.ts';
+import { keyLength, putKey } from '../id.ts';
 import { EntryList, wins, type Run } from './entries.ts';
 
 /**
@@ -9,9 +9,12 @@ import { EntryList, wins, type Run } from './entries.ts';
 export class MergedIndex {
   readonly entries: EntryList;
   readonly fanout: Uint32Array;
+  /** That of the last look-up. */
+  readonly #key: Uint8Array;
 
   constructor(entries: EntryList) {
     this.entries = entries;
+    this.#key = new Uint8Array(entries.keySize);
     const buffer =
       typeof SharedArrayBuffer === 'undefined'
         ? new ArrayBuffer((BUCKETS + 1) * 4)
@@ -38,10 +41,10 @@ export class MergedIndex {
   }
 
   info(id: string): ContentInfo | undefined {
-    const key = contentKey(id);
-    if (key.length !== this.entries.keySize) return undefined;
-    const at = this.find(key);
-    return at < 0 ? undefined : this.entries.info(at);
+    if (keyLength(id) !== this.entries.keySize) return undefined;
+    putKey(id, this.#key);
+    const at = this.find(this.#key);
+    return at < 0 ? undefined : this.entries.info(at, id);
   }
 }
 
