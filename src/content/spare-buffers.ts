@@ -1,7 +1,8 @@
 import { release } from '../bytes/release.ts';
 
-/** Lengths are multiples of this, so that most requests fit most buffers. */
+/** Lengths are multiples of these, so that most requests fit most buffers. */
 const STEP = 1 << 20;
+const SMALL_STEP = 64 << 10;
 
 /** Memory that is used again for what comes next. At most `limit` bytes of it wait. */
 export class SpareBuffers {
@@ -19,7 +20,10 @@ export class SpareBuffers {
     let best = -1;
     for (const [at, { byteLength }] of this.#buffers.entries())
       if (byteLength >= length && (best < 0 || byteLength < this.#buffers[best].byteLength)) best = at;
-    if (best < 0) return new ArrayBuffer(Math.ceil(length / STEP) * STEP);
+    if (best < 0) {
+      const step = length < STEP ? SMALL_STEP : STEP;
+      return new ArrayBuffer(Math.ceil(length / step) * step);
+    }
     const [buffer] = this.#buffers.splice(best, 1);
     this.#bytes -= buffer.byteLength;
     return buffer;
