@@ -15,9 +15,6 @@ const LANES = 6;
 const ALONE: RangeLimits = { bytes: 8 << 20, inflated: Infinity, contents: Infinity };
 /** With threads that open: little enough that all of them have something to do. */
 const SHARED: RangeLimits = { bytes: 4 << 20, inflated: 8 << 20, contents: 2048 };
-/** Less than this is opened here: other threads take longer to start. */
-const WORTH_BYTES = 16 << 20;
-const WORTH_CONTENTS = 4096;
 
 /** What contents are read from. */
 export interface RangeSource {
@@ -35,18 +32,14 @@ export async function readRanges(
   options: ReadManyOptions = {},
 ): Promise<void> {
   const infos: ContentInfo[] = [];
-  let bytes = 0;
   for (const id of new Set(ids)) {
     try {
-      const info = source.require(id);
-      infos.push(info);
-      bytes += info.packedLength;
+      infos.push(source.require(id));
     } catch (error) {
       await each(id, error as Error);
     }
   }
-  const isWorth = bytes >= WORTH_BYTES || infos.length >= WORTH_CONTENTS;
-  const opener = options.transient && isWorth ? options.opener : undefined;
+  const opener = options.transient ? options.opener : undefined;
   const reading = new Reading(source, each, options.transient ?? false, opener);
   const ranges = planRanges(infos, opener === undefined ? ALONE : SHARED);
   const budget = new Budget(IN_FLIGHT);

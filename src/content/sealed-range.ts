@@ -34,7 +34,7 @@ interface RangeFailure {
 
 /** Threads that open contents for this one. */
 export interface Opener {
-  /** Undefined while no thread is ready. Rejects when one died, which is no content's fault. */
+  /** Undefined while no thread is ready, or it would not be worth one. Rejects when one died, which is no content's fault. */
   open(range: SealedRange): Promise<OpenedRange> | undefined;
 }
 
@@ -51,7 +51,10 @@ export function describeRange(
     const key = cipherId(contentKey(id).subarray(1));
     if (key.length !== ID) return undefined;
     ids.set(key, i * ID);
-    forms.set([packOffset - offset, packedLength, originalLength, compression], i * 4);
+    forms[i * 4] = packOffset - offset;
+    forms[i * 4 + 1] = packedLength;
+    forms[i * 4 + 2] = originalLength;
+    forms[i * 4 + 3] = compression;
   }
   return { ids, forms };
 }

@@ -19,7 +19,7 @@ const STEPPING = 128;
 interface Job extends FilePlan {
   /** Pieces that are not written yet. */
   left: number;
-  writer?: Promise<FileWriter>;
+  writer: Promise<FileWriter> | undefined;
   /** Written or failed: later pieces are of no interest. */
   settled: boolean;
   done(): void;
@@ -36,7 +36,8 @@ export class Delivery {
   readonly #opener: Opener | undefined;
   readonly #budget = new Budget(IN_FLIGHT);
   readonly #stepping = new Budget(STEPPING);
-  readonly #unsettled = new Set<Job>();
+  /** Begun and not yet written or failed. */
+  readonly #begun = new Set<Job>();
   #window = new ReadWindow<Job>();
   #reading: Promise<void> = Promise.resolve();
 
@@ -52,8 +53,18 @@ export class Delivery {
    * holds back the next.
    */
   add(plan: FilePlan, done: () => void): Promise<void> | undefined {
-    const job: Job = { ...plan, left: plan.pieces.length, settled: false, done };
-    this.#unsettled.add(job);
+    const { path, entry, pieces, length, partial } = plan;
+    const job: Job = {
+      path,
+      entry,
+      pieces,
+      length,
+      partial,
+      left: pieces.length,
+      writer: undefined,
+      settled: false,
+      done,
+    };
     if (job.pieces.length > 1) return this.#addParts(job);
     this.#window.add(job, job.pieces[0]);
     return this.#window.isFull ? this.#flush() : undefined;
@@ -76,7 +87,7 @@ export class Delivery {
   async abort(): Promise<void> {
     await this.#reading.catch(() => {});
     await this.#run.allDone();
-    for (const job of this.#unsettled) await abort(job);
+    for (const job of this.#begun) await abort(job);
   }
 
   /** Starts to read the window when the one before is read, and begins a new one. */
@@ -127,16 +138,51 @@ export class Delivery {
 
   /** Takes the bytes before it returns. */
   #placeBeside(use: PieceUse<Job>, data: Uint8Array, cost: number): void {
-    this.#run.inBackground(this.#place(use, data, true).finally(() => this.#budget.release(cost)));
+    if (this.#placeWhole(use, data, cost)) return;
+    const { job, piece } = use;
+    this.#inSteps(job, piece, job.settled || this.#run.fatal !== undefined ? data : data.slice(), cost);
+  }
+
+  #inSteps(job: Job, piece: ObjectPiece, data: Uint8Array | Error, cost: number): void {
+    this.#run.inBackground(this.#place({ job, piece }, data).finally(() => this.#budget.release(cost)));
+  }
+
+  /** Gives a file to the target as a whole, if that is to be tried. */
+  #placeWhole({ job, piece }: PieceUse<Job>, data: Uint8Array, cost: number): boolean {
+    if (job.settled || this.#run.fatal !== undefined || data.length !== piece.length || !this.#isWhole(job, data))
+      return false;
+    const run = this.#run;
+    run.begin();
+    const tries = this.#target.writeWhole!(job.path, job.entry, data, (written, error) => {
+      if (written) {
+        this.#count(job);
+        this.#settle(job);
+        this.#budget.release(cost);
+      } else if (error !== undefined) this.#inSteps(job, piece, asError(error), cost);
+      // the bytes it was given are gone
+      else run.inBackground(this.#again(job, piece).finally(() => this.#budget.release(cost)));
+      run.end();
+    });
+    if (!tries) run.end();
+    return tries;
+  }
+
+  async #again(job: Job, piece: ObjectPiece): Promise<void> {
+    await this.#place({ job, piece }, await this.#contents.read(piece.contentId).catch(asError));
+  }
+
+  #settle(job: Job): void {
+    job.settled = true;
+    this.#begun.delete(job);
+    job.done();
   }
 
   /** Resolves when they are written: the bytes stay where they are until then. */
   async #deliverParts(uses: readonly PieceUse<Job>[], data: Uint8Array | Error): Promise<void> {
-    await mapLimit(uses, PARALLEL, (use) => this.#place(use, data, false));
+    await mapLimit(uses, PARALLEL, (use) => this.#place(use, data));
   }
 
-  /** `brief`: the bytes are gone once this has returned its promise. */
-  async #place({ job, piece }: PieceUse<Job>, data: Uint8Array | Error, brief: boolean): Promise<void> {
+  async #place({ job, piece }: PieceUse<Job>, data: Uint8Array | Error): Promise<void> {
     if (job.settled || this.#run.fatal !== undefined) return;
     try {
       if (data instanceof Error) throw data;
@@ -145,12 +191,7 @@ export class Delivery {
           'corrupt',
           `content ${piece.contentId} has ${data.length} bytes, its object says ${piece.length}`,
         );
-      const whole = this.#isWhole(job, data) ? this.#target.writeWhole!(job.path, job.entry, data) : undefined;
-      const kept = whole === undefined && brief ? data.slice() : data;
-      if (whole === undefined || !(await whole)) {
-        const bytes = whole !== undefined && brief ? await this.#contents.read(piece.contentId) : kept;
-        if (!(await this.#placeInSteps(job, piece, bytes))) return;
-      }
+      if (!(await this.#placeInSteps(job, piece, data))) return;
       this.#count(job);
     } catch (error) {
       if (job.settled) return;
@@ -158,9 +199,7 @@ export class Delivery {
       await abort(job);
       this.#run.fail(job.path, asError(error));
     }
-    job.settled = true;
-    this.#unsettled.delete(job);
-    job.done();
+    this.#settle(job);
   }
 
   #isWhole({ entry, pieces }: Job, { length }: Uint8Array): boolean {
@@ -173,6 +212,7 @@ export class Delivery {
     try {
       if (job.entry.type === 's') await this.#target.writeSymlink(job.path, job.entry, nameFromBytes(data));
       else {
+        this.#begun.add(job);
         job.writer ??= this.#target.beginFile(job.path, job.entry, job.length);
         const writer = await job.writer;
         if (data.length > 0) await writer.write(data, piece.start);

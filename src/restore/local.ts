@@ -16,7 +16,7 @@ import {
 } from './open-directory.ts';
 import { removeTree } from './remove.ts';
 import { WHOLE_LIMIT, WholeFiles, type WholeFilePorts } from './whole-files.ts';
-import { noCounters, type FileWriter, type RestoreTarget } from './target.ts';
+import { noCounters, type FileWriter, type RestoreTarget, type WholeDone } from './target.ts';
 
 /** The flags of `restore`, with Kopia's defaults (spec/snapshots-and-policies.md section 9.3). */
 export interface LocalTargetOptions {
@@ -208,12 +208,11 @@ export class LocalTarget implements RestoreTarget {
     };
   }
 
-  writeWhole(relative: string, entry: DirEntry, data: Uint8Array): Promise<boolean> | undefined {
+  writeWhole(relative: string, entry: DirEntry, data: Uint8Array, done: WholeDone): boolean {
     const { directory, name, path } = this.#locate(relative);
     const { skipOwners, skipPermissions } = this.#options;
-    if (this.#whole === undefined || ((skipOwners || skipPermissions) && directory.existing.has(name)))
-      return undefined;
-    const written = this.#whole.write(
+    if (this.#whole === undefined || ((skipOwners || skipPermissions) && directory.existing.has(name))) return false;
+    this.#whole.write(
       directory,
       {
         temporary: this.#temporaryPath(directory),
@@ -222,13 +221,17 @@ export class LocalTarget implements RestoreTarget {
         modeOwner: { uid: entry.uid, gid: entry.gid },
       },
       data,
+      (refused, error) => {
+        if (refused === undefined) return done(error === undefined ? false : undefined, error);
+        this.counters.permissionErrors += refused;
+        if (!directory.existing.has(name + PLACEHOLDER_SUFFIX)) return done(true);
+        this.#dropPlaceholder(relative).then(
+          () => done(true),
+          (failure: unknown) => done(undefined, failure),
+        );
+      },
     );
-    return written.then(async (refused) => {
-      if (refused === undefined) return false;
-      this.counters.permissionErrors += refused;
-      if (directory.existing.has(name + PLACEHOLDER_SUFFIX)) await this.#dropPlaceholder(relative);
-      return true;
-    });
+    return true;
   }
 
   async writeSymlink(relative: string, entry: DirEntry, linkTarget: string): Promise<void> {

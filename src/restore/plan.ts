@@ -52,7 +52,7 @@ export interface PieceUse<Job> {
 }
 
 const WINDOW_BYTES = 256 << 20;
-const WINDOW_USES = 16384;
+const WINDOW_USES = 4096;
 /** Files of several pieces in a window: each is open from its first piece to its last. */
 const WINDOW_OPEN_FILES = 128;
 

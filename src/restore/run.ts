@@ -75,15 +75,24 @@ export class RestoreRun {
 
   /** Starts work that nothing waits for before the end. */
   inBackground(work: Promise<void>): void {
+    this.begin();
+    work.then(
+      () => this.end(),
+      (error: unknown) => {
+        this.stop(error);
+        this.end();
+      },
+    );
+  }
+
+  /** The same for work that tells its end by `end`. */
+  begin(): void {
     this.#running++;
-    const done = () => {
-      this.#running--;
-      for (const wake of this.#waiting.splice(0)) wake();
-    };
-    work.then(done, (error: unknown) => {
-      this.stop(error);
-      done();
-    });
+  }
+
+  end(): void {
+    this.#running--;
+    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Resolves when some of the work in the background is done. */

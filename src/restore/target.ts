@@ -9,6 +9,9 @@ export interface FileWriter {
   abort(): Promise<void>;
 }
 
+/** Called once. A promise for each small file would cost as much as the file. */
+export type WholeDone = (written: boolean | undefined, error?: unknown) => void;
+
 /** What a target did beside writing entries. */
 export interface TargetCounters {
   deletedFiles: number;
@@ -41,9 +44,9 @@ export interface RestoreTarget {
   /** Files up to so many bytes are better given to `writeWhole`. */
   readonly wholeLimit?: number;
   /**
-   * Writes a file at once, taking the bytes before it returns; false when it did not and nothing of it is there, so that
-   * `beginFile` does it or tells why; undefined when it will not try.
+   * Writes a file at once, taking the bytes before it returns. `done` is told whether it is there; when it is not, nothing
+   * of it is, and `beginFile` does it or tells why. False when it will not try; then `done` is not called.
    */
-  writeWhole?(path: string, entry: DirEntry, data: Uint8Array): Promise<boolean> | undefined;
+  writeWhole?(path: string, entry: DirEntry, data: Uint8Array, done: WholeDone): boolean;
   writeSymlink(path: string, entry: DirEntry, linkTarget: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { SyncWriter } from '../ports.ts';
 import { setHandleAttributes, type Attributes, type Owner } from './attributes.ts';
 
-/** A small file to be written at once. Everything in it can be cloned between threads. */
+/** A small file to be written at once. */
 export interface WholeFile {
   /** A free name beside the file's own. */
   temporary: string;

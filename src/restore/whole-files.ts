@@ -16,14 +16,15 @@ const AHEAD = 3;
 /** Files that this thread writes before workers are started: they take longer to start. */
 const ALONE = 1000;
 
-interface Waiting {
-  resolve(refused: number | undefined): void;
-  reject(error: unknown): void;
-}
+/**
+ * Told the number of attributes that could not be set, or undefined when the file was not written and nothing of it is
+ * there; with the error when a worker died.
+ */
+export type Written = (refused: number | undefined, error?: unknown) => void;
 
 interface Job {
   files: WholeFile[];
-  waiting: Waiting[];
+  waiting: Written[];
   buffer: ArrayBuffer;
   used: number;
 }
@@ -66,25 +67,22 @@ export class WholeFiles {
     if (workers !== undefined) workers.onReady = () => this.#handOn();
   }
 
-  /**
-   * Resolves to the number of attributes that could not be set, or to undefined when the file was not written and
-   * nothing of it is there. The bytes are taken before this returns. Rejects when a worker died.
-   */
-  write(directory: LaneOf, file: Omit<WholeFile, 'start' | 'length'>, data: Uint8Array): Promise<number | undefined> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  /** The bytes are taken before this returns. */
+  write(directory: LaneOf, file: Omit<WholeFile, 'start' | 'length'>, data: Uint8Array, done: Written): void {
+    if (this.#failure !== undefined) return done(undefined, this.#failure);
     directory.lane ??= this.#nextLane++ % this.#lanes.length;
     const lane = this.#lanes[directory.lane];
     if (lane.open !== undefined && lane.open.used + data.length > WHOLE_LIMIT) this.#closeBatch(lane);
     lane.open ??= { files: [], waiting: [], buffer: this.#buffers.pop() ?? new ArrayBuffer(WHOLE_LIMIT), used: 0 };
     const job = lane.open;
     new Uint8Array(job.buffer, job.used, data.length).set(data);
-    job.files.push({ ...file, start: job.used, length: data.length });
+    const { temporary, path, attributes, modeOwner } = file;
+    job.files.push({ temporary, path, start: job.used, length: data.length, attributes, modeOwner });
+    job.waiting.push(done);
     job.used += data.length;
     this.#count++;
-    const written = new Promise<number | undefined>((resolve, reject) => job.waiting.push({ resolve, reject }));
     if (job.files.length >= BATCH_FILES) this.#closeBatch(lane);
     this.#turnSoon();
-    return written;
   }
 
   #closeBatch(lane: Lane): void {
@@ -153,7 +151,7 @@ export class WholeFiles {
 
   #settle({ waiting, buffer }: Job, results: BatchResult): void {
     this.#buffers.push(buffer);
-    for (const [at, { resolve }] of waiting.entries()) resolve(results[at] === NOT_WRITTEN ? undefined : results[at]);
+    for (const [at, done] of waiting.entries()) done(results[at] === NOT_WRITTEN ? undefined : results[at]);
   }
 
   /** The batch is lost, and all that waits; what other workers have goes on. */
@@ -165,6 +163,6 @@ export class WholeFiles {
       if (lane.open !== undefined) lost.push(lane.open);
       lane.open = undefined;
     }
-    for (const { waiting } of lost) for (const { reject } of waiting) reject(error);
+    for (const { waiting } of lost) for (const done of waiting) done(undefined, error);
   }
 }

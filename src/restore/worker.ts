@@ -4,7 +4,8 @@ import { openRange, type OpenedRange, type SealedRange } from '../content/sealed
 import { parametersFromJson } from '../format/parameters.ts';
 import { CoreKernel } from '../kernels/core.ts';
 import type { Ports } from '../ports.ts';
-import { writeBatch, type Batch, type BatchResult } from './whole-file.ts';
+import { decodeBatch, type EncodedBatch } from './whole-file-batch.ts';
+import { writeBatch, type BatchResult } from './whole-file.ts';
 
 /** The worker's side of its channel. */
 export interface WorkerPort {
@@ -15,7 +16,7 @@ export interface WorkerPort {
 /** Owner to worker. `parameters` come once, before anything is to be opened. */
 export type WorkerRequest =
   | { kind: 'parameters'; parameters: string }
-  | { kind: 'write'; batch: Batch }
+  | { kind: 'write'; batch: EncodedBatch }
   | { kind: 'open'; range: SealedRange };
 
 /** Worker to owner: that it is ready, then an answer to each batch and each range, in order. */
@@ -36,7 +37,7 @@ export function serve(ports: Ports, port: WorkerPort): void {
     if (request.kind === 'parameters') parameters = request.parameters;
     else if (request.kind === 'write') {
       const { buffer } = request.batch;
-      post({ kind: 'written', results: writeBatch(ports.syncWriter!, request.batch), buffer }, [buffer]);
+      post({ kind: 'written', results: writeBatch(ports.syncWriter!, decodeBatch(request.batch)), buffer }, [buffer]);
     } else {
       crypto ??= makeCrypto(ports, parameters);
       const range = await openRange(await crypto, request.range);

@@ -3,10 +3,14 @@ import { encodeJson } from '../bytes/json.ts';
 import { CairnError } from '../errors.ts';
 import { parametersToJson, type RepositoryParameters } from '../format/parameters.ts';
 import type { Environment, Spawn, WorkerChannel } from '../ports.ts';
+import { encodeBatch } from './whole-file-batch.ts';
 import type { Batch } from './whole-file.ts';
 import type { WorkerAnswer, WorkerRequest } from './worker.ts';
 
 const MAX_WORKERS = 4;
+/** Contents that this thread opens before workers are started, and bytes that count for one: they take longer to start. */
+const ALONE = 2048;
+const ONE = 8192;
 
 export interface WorkersOptions {
   spawn?: Spawn;
@@ -36,6 +40,8 @@ export class RestoreWorkers implements Opener {
   onReady: () => void = () => {};
   readonly #options: WorkersOptions;
   #workers: readonly Worker[] = [];
+  /** Contents that were to be opened so far. */
+  #offered = 0;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -53,6 +59,8 @@ export class RestoreWorkers implements Opener {
 
   open(range: SealedRange): Promise<OpenedRange> | undefined {
     if (this.#options.parameters === undefined || this.count < 2) return undefined;
+    this.#offered += range.forms.length / 4 + range.packed.byteLength / ONE;
+    if (this.#offered < ALONE) return undefined;
     this.start();
     let best: Worker | undefined;
     for (const worker of this.#workers)
@@ -64,7 +72,9 @@ export class RestoreWorkers implements Opener {
 
   /** Rejects when the worker died. */
   write(number: number, batch: Batch): Promise<Written> {
-    return this.#ask(this.#workers[number], { kind: 'write', batch }, [batch.buffer]) as Promise<Written>;
+    return this.#ask(this.#workers[number], { kind: 'write', batch: encodeBatch(batch) }, [
+      batch.buffer,
+    ]) as Promise<Written>;
   }
 
   /** Nothing may be under way. */
