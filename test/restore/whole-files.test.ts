@@ -1,53 +1,19 @@
 import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Spawn, SyncWriter, WorkerChannel } from '../../src/ports.ts';
+import type { Spawn, SyncWriter } from '../../src/ports.ts';
 import { LocalTarget, type LocalTargetOptions } from '../../src/restore/local.ts';
 import { restoreEntry, type RestoreOptions } from '../../src/restore/restore.ts';
 import { writeWholeFile } from '../../src/restore/whole-file.ts';
-import { serve } from '../../src/restore/worker.ts';
 import { RestoreWorkers } from '../../src/restore/workers.ts';
 import { FakeContents, fakeTree, type FakeTree } from '../snapshot/fakes.ts';
 import { ports } from '../runtime.ts';
+import { localWorkers as workersHere } from './local-workers.ts';
 import { contentOf, folder, realFiles, systemError } from './folder.ts';
 
 const writer = ports().syncWriter;
 
-/** Workers in this thread behind real channels; `kill` ends them as a crash does. */
-function localWorkers(syncWriter: SyncWriter = writer) {
-  const failing: ((error: Error) => void)[] = [];
-  const workers = {
-    started: 0,
-    closed: 0,
-    posts: 0,
-    kill: (error: Error) => failing[0](error),
-    spawn: (() => {
-      workers.started++;
-      const { port1, port2 } = new MessageChannel();
-      serve(
-        { ...ports(), syncWriter },
-        {
-          post: (message, transfer = []) => port2.postMessage(message, transfer),
-          onMessage: (handler) => void (port2.onmessage = (event) => handler(event.data)),
-        },
-      );
-      return {
-        post(message, transfer = []) {
-          workers.posts++;
-          port1.postMessage(message, transfer);
-        },
-        onMessage: (handler) => void (port1.onmessage = (event) => handler(event.data)),
-        onError: (handler) => void failing.push(handler),
-        close() {
-          workers.closed++;
-          port1.close();
-          port2.close();
-        },
-      } satisfies WorkerChannel;
-    }) as Spawn,
-  };
-  return workers;
-}
+const localWorkers = () => workersHere(() => ({ ...ports(), syncWriter: writer }));
 
 interface Way extends LocalTargetOptions, RestoreOptions {
   syncWriter?: SyncWriter;
