@@ -7,8 +7,8 @@ const BYTES = 6 << 20;
 const YOUNG_ONES = 8;
 
 /**
- * V8 collects buffers outside its heap only after some 64 MiB of them, in every thread. Collecting sooner costs a large
- * backup 6 to 10 % of its processor time (bench/README.md). Undefined on other engines.
+ * V8 collects buffers outside its heap only after some 64 MiB of them, in every thread. Collecting is dear: what can be
+ * given back at once (`release`) does not count here. Undefined on other engines.
  */
 const collect = ((): ((options: { type: 'minor' | 'major' }) => void) | undefined => {
   try {
