@@ -16,6 +16,9 @@ const ALONE: RangeLimits = { bytes: 8 << 20, inflated: Infinity, contents: Infin
 /** With threads that open: little enough that all of them have something to do. */
 const SHARED: RangeLimits = { bytes: 4 << 20, inflated: 8 << 20, contents: 2048 };
 
+/** Room that is made on the word of an index entry, which may be damaged. */
+const MOST_AHEAD = IN_FLIGHT;
+
 /** What contents are read from. */
 export interface RangeSource {
   readonly storage: BlobStorage;
@@ -79,14 +82,15 @@ class Reading {
 
   async range(range: Range): Promise<void> {
     const { pack, offset, length, contents } = range;
-    let buffer = this.#spare.take(length);
+    let buffer: ArrayBuffer | undefined;
     try {
+      buffer = this.#spare.take(length);
       const into = new Uint8Array(buffer, 0, length);
       const bytes = await this.#source.storage.get(pack, { offset, length, into });
       // what belongs to someone else stays as it is
       if (bytes.buffer !== buffer) into.set(bytes);
     } catch (error) {
-      this.#spare.put(buffer);
+      if (buffer !== undefined) this.#spare.put(buffer);
       // a cut-off pack may still hold the first contents of the range
       const single = isCairnError(error, 'invalid-range') && contents.length > 1;
       for (const info of contents)
@@ -107,8 +111,8 @@ class Reading {
     this.#spare.put(buffer);
   }
 
-  #elsewhere({ contents, offset, inflated }: Range, packed: ArrayBuffer): Promise<OpenedRange> | undefined {
-    if (this.#opener === undefined) return undefined;
+  #elsewhere({ contents, offset, length, inflated }: Range, packed: ArrayBuffer): Promise<OpenedRange> | undefined {
+    if (this.#opener === undefined || length > MOST_AHEAD || inflated > MOST_AHEAD) return undefined;
     const described = describeRange(contents, offset);
     if (described === undefined) return undefined;
     const space = this.#spare.take(inflated);
@@ -140,7 +144,8 @@ class Reading {
 
   /** Without a promise where nothing has to wait: one costs as much as opening a small content. */
   #open(info: ContentInfo, packed: Uint8Array, inPlace: boolean): void | Promise<void> {
-    const inflated = inPlace && info.compression !== 0 ? this.#spare.take(info.originalLength) : undefined;
+    const isCompressed = info.compression !== 0 && info.originalLength <= MOST_AHEAD;
+    const inflated = inPlace && isCompressed ? this.#spare.take(info.originalLength) : undefined;
     const into = inflated && new Uint8Array(inflated, 0, info.originalLength);
     let data: Uint8Array | Error | Promise<Uint8Array>;
     try {

@@ -154,17 +154,24 @@ export class Delivery {
     const run = this.#run;
     run.begin();
     const tries = this.#target.writeWhole!(job.path, job.entry, data, (written, error) => {
-      if (written) {
-        this.#count(job);
-        this.#settle(job);
-        this.#budget.release(cost);
-      } else if (error !== undefined) this.#inSteps(job, piece, asError(error), cost);
+      if (written) this.#written(job, cost);
+      else if (error !== undefined) this.#inSteps(job, piece, asError(error), cost);
       // the bytes it was given are gone
       else run.inBackground(this.#again(job, piece).finally(() => this.#budget.release(cost)));
       run.end();
     });
     if (!tries) run.end();
     return tries;
+  }
+
+  #written(job: Job, cost: number): void {
+    try {
+      this.#count(job);
+      this.#settle(job);
+    } catch (error) {
+      this.#run.stop(error);
+    }
+    this.#budget.release(cost);
   }
 
   async #again(job: Job, piece: ObjectPiece): Promise<void> {
