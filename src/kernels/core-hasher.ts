@@ -82,22 +82,22 @@ export class CoreHasher implements Hasher {
     const table = new Uint32Array(core.memory.buffer, core.exports.JOBS.value, 2 * maximumJobs);
     for (let from = 0; from < pieces.length; from += maximumJobs) {
       const to = Math.min(from + maximumJobs, pieces.length);
-      let jobs = 0;
-      for (let i = from; i < to; i++) {
-        if (pieces[i].length === 0) continue;
-        table[2 * jobs] = pieces[i].address;
-        table[2 * jobs + 1] = pieces[i].length;
-        jobs++;
+      const jobs: number[] = [];
+      for (let i = from; i < to; i++)
+        if (pieces[i].length > 0) jobs.push(i);
+        else digests.set(this.hashAt(0, 0), i * size);
+      // the longest first: little is left for one lane alone at the end
+      jobs.sort((a, b) => pieces[b].length - pieces[a].length);
+      for (const [job, i] of jobs.entries()) {
+        table[2 * job] = pieces[i].address;
+        table[2 * job + 1] = pieces[i].length;
       }
       core.memory.set(algorithm.start, core.exports.STATE.value);
-      many(jobs);
+      many(jobs.length);
       let at = core.exports.DIGESTS.value;
-      for (let i = from; i < to; i++) {
-        if (pieces[i].length === 0) digests.set(this.hashAt(0, 0), i * size);
-        else {
-          for (let k = 0; k < size; k++) digests[i * size + k] = core.memory[at + k];
-          at += 32;
-        }
+      for (const i of jobs) {
+        for (let k = 0; k < size; k++) digests[i * size + k] = core.memory[at + k];
+        at += 32;
       }
     }
     return digests;
