@@ -24,8 +24,8 @@ export class TemporaryFile {
   readonly #path: string;
   #handle: FileHandle | undefined;
   #published = false;
-  /** Where small parts are joined; used again by every write. */
-  #joined = new Uint8Array(0);
+  /** Where small parts are joined; used again, but never by two writes at a time. */
+  #joined: Uint8Array | undefined;
 
   private constructor(settings: WriteSettings, place: FilePlace, path: string, handle: FileHandle) {
     this.#settings = settings;
@@ -54,11 +54,14 @@ export class TemporaryFile {
     let at = position;
     const parts = gatherParts(data);
     const most = parts.length === 1 ? 0 : Math.min(JOINED, gatherLength(parts));
-    if (this.#joined.length < most) this.#joined = new Uint8Array(most);
-    for (const piece of pieces(parts, this.#joined)) {
+    let joined = this.#joined;
+    this.#joined = undefined;
+    if (joined === undefined || joined.length < most) joined = new Uint8Array(most);
+    for (const piece of pieces(parts, joined)) {
       await this.#open().write(piece, at);
       at += piece.length;
     }
+    this.#joined = joined;
   }
 
   /** Puts all bytes on the disk and closes; gives what the file will look like under its name. */

@@ -84,8 +84,9 @@ export async function verifyTrees(
   options.onProgress?.(run.result.stats);
   try {
     for (const target of targets) await run.walk(target);
-  } finally {
     await run.end();
+  } finally {
+    await run.idle();
   }
   if (run.bad.size > 0) run.result.affected = await findAffected(contents, targets, run.bad);
   return run.result;
@@ -240,6 +241,11 @@ class Verification {
   async end(): Promise<void> {
     await this.#readSoon();
     await this.#reading;
+  }
+
+  /** Resolves when nothing is being read any more, whatever became of it. */
+  async idle(): Promise<void> {
+    await this.#reading.catch(() => {});
   }
 
   /** Starts to read the files drawn so far when those before are read; the walk goes on meanwhile. */

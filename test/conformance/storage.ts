@@ -332,6 +332,15 @@ export function storageConformance(name: string, makeStore: () => Promise<StoreU
         expect(await store.get('g')).toEqual(new Uint8Array([...pattern(10, 1), ...pattern(10, 2)]));
       });
 
+      it('keeps pieces apart that are appended at the same time', async () => {
+        if (store.begin === undefined) return;
+        const appender = await store.begin('g');
+        const pieces = [1, 2, 3].map((seed) => [pattern(50_000, seed), pattern(60_000, seed + 10)]);
+        await Promise.all(pieces.map((parts) => appender.append(parts)));
+        await appender.commit();
+        expect(same(await store.get('g'), joinBytes(pieces.flat()))).toBe(true);
+      });
+
       it('an abort leaves nothing, also when it is asked twice', async () => {
         if (store.begin === undefined) return;
         const appender = await store.begin(pack('h'));

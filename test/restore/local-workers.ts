@@ -7,17 +7,11 @@ export function localWorkers(made: () => Ports) {
   const workers = {
     started: 0,
     closed: 0,
-    /** Messages by kind, in both directions. */
-    counts: {} as Record<string, number>,
     posts: 0,
     kill: (error: Error) => failing[0](error),
     spawn: (() => {
       workers.started++;
       const { port1, port2 } = new MessageChannel();
-      const count = (direction: string, message: unknown) => {
-        const name = `${direction}.${(message as { kind: string }).kind}`;
-        workers.counts[name] = (workers.counts[name] ?? 0) + 1;
-      };
       serve(made(), {
         post: (message, transfer = []) => port2.postMessage(message, transfer),
         onMessage: (handler) => void (port2.onmessage = (event) => handler(event.data)),
@@ -25,14 +19,9 @@ export function localWorkers(made: () => Ports) {
       return {
         post(message, transfer = []) {
           workers.posts++;
-          count('to', message);
           port1.postMessage(message, transfer);
         },
-        onMessage: (handler) =>
-          void (port1.onmessage = (event) => {
-            count('from', event.data);
-            handler(event.data);
-          }),
+        onMessage: (handler) => void (port1.onmessage = (event) => handler(event.data)),
         onError: (handler) => void failing.push(handler),
         close() {
           workers.closed++;

@@ -4,9 +4,11 @@ import { isCairnError } from '../../src/errors.ts';
 import type { CreateOptions } from '../../src/format/create.ts';
 import { createRepository } from '../../src/repository/create.ts';
 import { openRepository } from '../../src/repository/open.ts';
+import type { Spawn } from '../../src/ports.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { RestoreWorkers } from '../../src/restore/workers.ts';
 import { noise } from '../compat/tree.ts';
+import { Counts, countingSpawn } from '../guard/counting.ts';
 import { fastPorts, identity, password } from '../repository/fast.ts';
 import { localWorkers } from './local-workers.ts';
 
@@ -49,7 +51,7 @@ function errorText(error: Error): string {
   return isCairnError(error) ? `${error.code}: ${error.message} ${JSON.stringify(error.data)}` : error.message;
 }
 
-function workersOf(repository: Repository, spawn = fastPorts().spawn): RestoreWorkers {
+function workersOf(repository: Repository, spawn: Spawn): RestoreWorkers {
   return new RestoreWorkers({ spawn, environment: { cpuCount: 2 }, parameters: repository.format.parameters });
 }
 
@@ -58,6 +60,20 @@ async function ready(workers: RestoreWorkers): Promise<void> {
   workers.start();
   for (let i = 0; i < workers.count; i++)
     while (!workers.isReady(i)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The same in real threads, which must really have been asked. */
+async function readInThreads(repository: Repository, ids: readonly string[]) {
+  const counts = new Counts();
+  const workers = workersOf(repository, countingSpawn(fastPorts().spawn, counts));
+  try {
+    await ready(workers);
+    const seen = await readAll(repository, ids, workers);
+    expect(counts.of('from.opened')).toBeGreaterThanOrEqual(2);
+    return seen;
+  } finally {
+    workers.close();
+  }
 }
 
 const formats: [string, CreateOptions][] = [
@@ -74,13 +90,7 @@ describe('contents opened in other threads', () => {
       const repository = await open(memory);
       const expected = await readAll(repository, ids);
       expect(expected.size).toBe(ids.length);
-      const workers = workersOf(repository);
-      try {
-        await ready(workers);
-        expect(await readAll(repository, ids, workers)).toEqual(expected);
-      } finally {
-        workers.close();
-      }
+      expect(await readInThreads(repository, ids)).toEqual(expected);
     });
 
   it('fail with the same errors, each content for itself', async () => {
@@ -103,13 +113,7 @@ describe('contents opened in other threads', () => {
     expect(expected).not.toEqual(missing);
     const failed = [...expected.values()].filter((text) => text.includes('damaged') || text.includes('lost'));
     expect(failed.length).toBeGreaterThan(5);
-    const workers = workersOf(reading);
-    try {
-      await ready(workers);
-      expect(await readAll(reading, ids, workers)).toEqual(expected);
-    } finally {
-      workers.close();
-    }
+    expect(await readInThreads(reading, ids)).toEqual(expected);
   });
 
   it('repair what error correction can, and count it', async () => {
@@ -122,15 +126,9 @@ describe('contents opened in other threads', () => {
     data[packOffset + packedLength - 5000] ^= 255;
     await memory.delete(packBlob);
     await memory.put(packBlob, data);
-    const workers = workersOf(repository);
-    try {
-      await ready(workers);
-      const seen = await readAll(repository, ids, workers);
-      expect([...seen.values()].every((text) => /^\d+ /.test(text))).toBe(true);
-      expect(repository.contents.crypto.repaired).toBe(1);
-    } finally {
-      workers.close();
-    }
+    const seen = await readInThreads(repository, ids);
+    expect([...seen.values()].every((text) => /^\d+ /.test(text))).toBe(true);
+    expect(repository.contents.crypto.repaired).toBe(1);
   });
 
   it('end the reading when a thread dies: that is no damage', async () => {
@@ -156,18 +154,19 @@ describe('contents opened in other threads', () => {
     const memory = new MemoryStorage();
     const ids = await filled(memory);
     const repository = await open(memory);
+    const counts = new Counts();
     const local = localWorkers(() => fastPorts());
-    const workers = workersOf(repository, local.spawn);
+    const workers = workersOf(repository, countingSpawn(local.spawn, counts));
     await readAll(repository, ids.slice(0, 500), workers);
     expect(local.started).toBe(0);
     await ready(workers);
     await readAll(repository, ids, workers);
     expect(local.started).toBe(2);
     // 2,048 contents, 4 MiB packed or 8 MiB inflated
-    expect(local.counts['to.open']).toBeGreaterThanOrEqual(3);
-    expect(local.counts['to.open']).toBeLessThanOrEqual(8);
-    expect(local.counts['from.opened']).toBe(local.counts['to.open']);
-    expect(local.posts).toBe(local.counts['to.open'] + 2);
+    expect(counts.of('to.open')).toBeGreaterThanOrEqual(3);
+    expect(counts.of('to.open')).toBeLessThanOrEqual(8);
+    expect(counts.of('from.opened')).toBe(counts.of('to.open'));
+    expect(local.posts).toBe(counts.of('to.open') + 2);
     workers.close();
   });
 });
