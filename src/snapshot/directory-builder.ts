@@ -1,15 +1,27 @@
 import { compareNames } from '../bytes/name.ts';
+import { CairnError } from '../errors.ts';
 import { sortEntries, type Directory } from './directory.ts';
 import { emptySummary, type DirectorySummary, type DirEntry } from './entry.ts';
+
+/** Entries that are no directories, all at once, as a directory object holds them. */
+export interface EncodedFiles {
+  /** Their texts in the order of `sortEntries`, joined by commas. */
+  text: Uint8Array;
+  count: number;
+  files: number;
+  symlinks: number;
+  /** Bytes of the files. */
+  size: number;
+  /** Newest modification time, at least 1970. */
+  maxTime: bigint;
+}
 
 /** Gathers the entries of one directory and their totals (spec/snapshots-and-policies.md section 3.2). */
 export class DirectoryBuilder {
   readonly #entries: DirEntry[] = [];
   readonly #summary: DirectorySummary = emptySummary();
 
-  get length(): number {
-    return this.#entries.length;
-  }
+  #files: EncodedFiles | undefined;
 
   add(entry: DirEntry): void {
     this.#entries.push(entry);
@@ -33,6 +45,16 @@ export class DirectoryBuilder {
     }
   }
 
+  /** All entries of the directory that are no directories: none of them may be added besides. */
+  addFiles(files: EncodedFiles): void {
+    this.#files = files;
+    const total = this.#summary;
+    total.files += files.files;
+    total.symlinks += files.symlinks;
+    total.size += files.size;
+    if (files.maxTime > total.maxTime) total.maxTime = files.maxTime;
+  }
+
   /** A child that could not be stored. `path` counts from the snapshot's root. */
   addFailure(path: string, error: string, ignored: boolean): void {
     if (ignored) this.#summary.numIgnoredErrors++;
@@ -44,17 +66,22 @@ export class DirectoryBuilder {
   clone(): DirectoryBuilder {
     const copy = new DirectoryBuilder();
     for (const entry of this.#entries) copy.#entries.push(entry);
+    copy.#files = this.#files;
     Object.assign(copy.#summary, this.#summary, { errors: [...this.#summary.errors] });
     return copy;
   }
 
-  /** Sorted entries and their summary; call once. `mtime` is the directory's own, `incomplete` why it is not whole. */
-  build(mtime: bigint, incomplete = ''): Directory {
+  /** Sorted entries, the texts of files that follow them, and their summary; call once. `mtime` is the directory's own, `incomplete` why it is not whole. */
+  build(mtime: bigint, incomplete = ''): Directory & { files: Uint8Array | undefined } {
     const summary = this.#summary;
+    const entries = sortEntries(this.#entries);
+    const { text, count } = this.#files ?? { text: undefined, count: 0 };
+    if (count > 0 && entries.length > 0 && entries.at(-1)!.type !== 'd')
+      throw new CairnError('internal', `the directory's files are there already, ${entries.at(-1)!.name} is one more`);
     summary.dirs++;
     summary.incomplete = incomplete;
-    if (this.#entries.length === 0) summary.maxTime = mtime;
+    if (entries.length + count === 0) summary.maxTime = mtime;
     summary.errors.sort((a, b) => compareNames(a.path, b.path));
-    return { entries: sortEntries(this.#entries), summary };
+    return { entries, summary, files: text };
   }
 }

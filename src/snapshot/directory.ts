@@ -22,6 +22,7 @@ export const DIRECTORY_STREAM = 'kopia:directory';
 
 /** Text encoded at a time, so that a directory of a million entries needs no string of its whole size. */
 const FLUSH = 1 << 16;
+const NOTHING = new Uint8Array();
 
 /**
  * Reads a directory stream (spec/snapshots-and-policies.md section 3.1). Unknown keys are kept, keys may have any
@@ -72,19 +73,41 @@ function objectEnd(text: string): number {
   return text.length;
 }
 
-/** Writes the stream, byte for byte as Kopia does, of entries in their stored order (see `sortEntries`). */
-export function encodeDirectory(entries: readonly DirEntry[], summary: DirectorySummary): Uint8Array {
+/**
+ * Writes the stream, byte for byte as Kopia does, of entries in their stored order (see `sortEntries`). `more` are the
+ * texts of entries that follow, joined by commas.
+ */
+export function encodeDirectory(
+  entries: readonly DirEntry[],
+  summary: DirectorySummary,
+  more?: Uint8Array,
+): Uint8Array {
+  const parts = directoryParts(entries, summary, more);
+  return parts.length === 1 ? parts[0] : concatBytes(parts);
+}
+
+/** The same in pieces, of which `more` is one as it was given. */
+export function directoryParts(
+  entries: readonly DirEntry[],
+  summary: DirectorySummary,
+  more: Uint8Array = NOTHING,
+): Uint8Array[] {
   const parts: Uint8Array[] = [];
-  let text = `{"stream":"${DIRECTORY_STREAM}","entries":${entries.length === 0 ? 'null' : '['}`;
+  const isEmpty = entries.length === 0 && more.length === 0;
+  let text = `{"stream":"${DIRECTORY_STREAM}","entries":${isEmpty ? 'null' : '['}`;
   for (let i = 0; i < entries.length; i++) {
     text += (i === 0 ? '' : ',') + encodeEntry(entries[i]);
     if (text.length < FLUSH) continue;
     parts.push(utf8(text));
     text = '';
   }
-  text += `${entries.length === 0 ? '' : ']'},"summary":${encodeSummary(summary)}}\n`;
+  if (more.length > 0) {
+    parts.push(utf8(entries.length === 0 ? text : text + ','), more);
+    text = '';
+  }
+  text += `${isEmpty ? '' : ']'},"summary":${encodeSummary(summary)}}\n`;
   parts.push(utf8(text));
-  return parts.length === 1 ? parts[0] : concatBytes(parts);
+  return parts;
 }
 
 /** Kopia's order (section 3.2): directories, then the rest, each by the raw bytes of the names. */

@@ -8,6 +8,23 @@ export interface LocalEntry {
   path: string;
   stat: FileStat | undefined;
   error: CairnError | undefined;
+  /** Object IDs of the earlier directories in its place, where they were looked up already. */
+  previousIds?: readonly string[];
+}
+
+/** Paths that are never entered or read: the repository being written, its cache. Few entries have their base names. */
+export class OwnPaths {
+  readonly paths: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+
+  constructor(paths: Iterable<string>, separator: string) {
+    this.paths = new Set(paths);
+    this.#names = new Set(Array.from(this.paths, (path) => path.slice(path.lastIndexOf(separator) + 1)));
+  }
+
+  has(name: string, path: string): boolean {
+    return this.#names.has(name) && this.paths.has(path);
+  }
 }
 
 const SYMLINK_HOPS = 30;

@@ -1,11 +1,14 @@
 import { CairnError, fileError } from '../errors.ts';
-import { enterDirectory, ignoreFileNames, skipsCaches, type IgnoreContext } from '../policy/ignore.ts';
-import type { PolicyNode } from '../policy/tree.ts';
+import type { ObjectContents } from '../object/open.ts';
+import { enterDirectory, ignoreFileNames, skipsCaches } from '../policy/ignore.ts';
 import type { FileStat, SyncFiles } from '../ports.ts';
-import { isCacheDirectory, joinPath, markLocal, readIgnoreFile } from './local.ts';
+import type { Branch } from './branch.ts';
+import { compareEntries, isComparable, lookOf, type CompareOptions, type DirectoryLook } from './directory-look.ts';
+import { isCacheDirectory, joinPath, localEntries, markLocal, readIgnoreFile } from './local.ts';
+import { PreviousDirectory, readPrevious, type PreviousObject } from './previous.ts';
 
 /** What an action sent the walk to. */
-export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
+export function lookAtRedirected(files: SyncFiles, path: string): FileStat {
   try {
     const stat = files.lstat(path);
     if (stat.kind === 'directory') return stat;
@@ -16,7 +19,7 @@ export function lookAtDirectory(files: SyncFiles, path: string): FileStat {
 }
 
 /** Names in a directory. */
-function listNames(files: SyncFiles, path: string): string[] {
+export function listNames(files: SyncFiles, path: string): string[] {
   try {
     return files.names(path);
   } catch (cause) {
@@ -25,27 +28,43 @@ function listNames(files: SyncFiles, path: string): string[] {
 }
 
 /** Names in a directory, none of a cache's, and the rules for what is selected of them. */
-export function selectNames(
-  files: SyncFiles,
-  path: string,
-  relative: string,
-  node: PolicyNode,
-  parent: IgnoreContext,
-  separator: string,
-): { present: readonly string[]; context: IgnoreContext } {
+function selectNames(files: SyncFiles, { path, relative, node, rules }: Branch, separator: string) {
   try {
-    let present = listNames(files, path);
-    if (skipsCaches(node) && isCacheDirectory(files, path, present, separator)) present = [];
+    let names = listNames(files, path);
+    if (skipsCaches(node) && isCacheDirectory(files, path, names, separator)) names = [];
     const ignoreFiles = [];
-    for (const name of ignoreFileNames(parent, node)) {
-      if (!present.includes(name)) continue;
+    for (const name of ignoreFileNames(rules, node)) {
+      if (!names.includes(name)) continue;
       const data = readIgnoreFile(files, joinPath(path, name, separator), separator);
       if (data !== undefined) ignoreFiles.push({ name, data });
     }
-    return { present, context: enterDirectory(parent, node, relative, ignoreFiles) };
+    return { names, rules: enterDirectory(rules, node, relative, ignoreFiles) };
   } catch (error) {
     throw markLocal(error);
   }
+}
+
+export interface LookOptions extends CompareOptions {
+  contents: ObjectContents;
+  /** False where every entry must be judged by itself. */
+  compares: boolean;
+}
+
+/** Looks at a directory here and now. `objects` are the earlier directories in its place, if they were read already. */
+export async function lookAt(
+  options: LookOptions,
+  branch: Branch,
+  objects?: readonly PreviousObject[],
+): Promise<DirectoryLook> {
+  const { syncFiles, separator, contents, compares } = options;
+  const { names, rules } = selectNames(syncFiles, branch, separator);
+  objects ??= branch.previousIds.length === 0 ? [] : await readPrevious(contents, branch.previousIds);
+  const previous = objects.length === 0 ? PreviousDirectory.none : PreviousDirectory.of(objects);
+  const { path, relative, stat } = branch;
+  if (!compares || !isComparable(names, previous))
+    return { rules, entries: localEntries(syncFiles, path, names, separator), kept: undefined, previous, names };
+  const comparison = compareEntries(options, { path, relative, device: stat.device, rules, names }, previous);
+  return lookOf(comparison, rules, names, objects[0], previous);
 }
 
 /** Text of a symlink. */

@@ -1,9 +1,30 @@
+import { equalBytes } from '../bytes/gather.ts';
 import { parseJson } from '../bytes/json.ts';
+import type { ContentReader } from '../content/types.ts';
 import type { ObjectContents } from '../object/open.ts';
 import { readObject } from '../object/open.ts';
 import type { FileStat } from '../ports.ts';
 import { entryHead, parseEntry, type DirEntry } from '../snapshot/entry.ts';
-import { entryTexts } from '../snapshot/entry-texts.ts';
+import { entryTexts, type EntryTexts } from '../snapshot/entry-texts.ts';
+
+/** A directory object of an earlier snapshot. */
+export interface PreviousObject {
+  id: string;
+  bytes: Uint8Array;
+}
+
+/** Reads the directories; one that cannot be read is left out, which only costs reading its files again. */
+export async function readPrevious(contents: ObjectContents, ids: readonly string[]): Promise<PreviousObject[]> {
+  const objects: PreviousObject[] = [];
+  for (const id of new Set(ids)) {
+    try {
+      objects.push({ id, bytes: await readObject(contents, id) });
+    } catch {
+      // hashed again
+    }
+  }
+  return objects;
+}
 
 /**
  * The hash-cache: entries of earlier snapshots by name (spec/snapshots-and-policies.md section 8.2). An entry is reused
@@ -12,23 +33,37 @@ import { entryTexts } from '../snapshot/entry-texts.ts';
  */
 export class PreviousDirectory {
   static readonly none = new PreviousDirectory([]);
-  readonly #directories: Map<string, string>[];
+  readonly #directories: readonly ReadonlyMap<string, string>[];
+  /** Where the only earlier directory holds its files, if it is known. */
+  readonly files: EntryTexts['files'];
 
-  constructor(directories: Map<string, string>[]) {
+  constructor(directories: readonly ReadonlyMap<string, string>[], files?: EntryTexts['files']) {
     this.#directories = directories;
+    this.files = directories.length === 1 ? files : undefined;
   }
 
-  /** Reads the directories; one that cannot be read is left out, which only costs reading its files again. */
-  static async load(contents: ObjectContents, objectIds: readonly string[]): Promise<PreviousDirectory> {
-    const directories: Map<string, string>[] = [];
-    for (const id of new Set(objectIds)) {
+  /** One that is damaged is left out. */
+  static of(objects: readonly PreviousObject[]): PreviousDirectory {
+    const directories: EntryTexts[] = [];
+    for (const { bytes } of objects) {
       try {
-        directories.push(entryTexts(await readObject(contents, id)));
+        directories.push(entryTexts(bytes));
       } catch {
         // hashed again
       }
     }
-    return directories.length === 0 ? PreviousDirectory.none : new PreviousDirectory(directories);
+    return new PreviousDirectory(
+      directories.map(({ texts }) => texts),
+      directories.at(0)?.files,
+    );
+  }
+
+  /** Whether the first earlier directory has just this entry, attributes and all, with a plain object ID and no more. */
+  holds(name: string, type: string, { mode, size, mtime, uid, gid }: FileStat): boolean {
+    const text = this.#directories.at(0)?.get(name);
+    if (text === undefined) return false;
+    const head = entryHead({ name, type, mode, size, mtime, uid, gid });
+    return text.startsWith(head) && plainObjectId(text, head.length) !== undefined;
   }
 
   /** The entry of an unchanged file or symlink. `resolution`: nanoseconds that the runtime's times are exact to. */
@@ -77,6 +112,28 @@ export class PreviousDirectory {
     }
     return ids;
   }
+}
+
+/**
+ * Whether a directory in parts is, byte for byte, an object that is stored: then it need not be hashed to know its ID.
+ * Parts that are taken from the object's own bytes are not compared.
+ */
+export function isStored(
+  contents: ContentReader,
+  { id, bytes }: PreviousObject,
+  parts: readonly Uint8Array[],
+): boolean {
+  let at = 0;
+  for (const part of parts) {
+    const there = bytes.subarray(at, at + part.length);
+    const isSame = part.buffer === there.buffer && part.byteOffset === there.byteOffset;
+    if (!isSame && !equalBytes(part, there)) return false;
+    at += part.length;
+  }
+  if (at !== bytes.length) return false;
+  if (!id.startsWith('k')) return false; // not one content
+  const info = contents.info(id);
+  return info !== undefined && !info.deleted;
 }
 
 /** The object ID that begins here, if nothing else of the entry follows it. */

@@ -16,7 +16,8 @@ import { PreviousDirectory } from './previous.ts';
 import type { UploadLog } from './log.ts';
 import { newProgress, type UploadProgress } from './progress.ts';
 import { uploadStream, type StreamSource } from './stdin.ts';
-import { lookAtDirectory } from './look.ts';
+import { OwnPaths } from './local.ts';
+import { lookAtRedirected } from './look.ts';
 import { Walk } from './walk.ts';
 
 /** What an upload writes to and reads from. */
@@ -104,7 +105,8 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     separator: options.separator,
     splitter: target.splitter,
     timeResolution: BigInt(options.fidelity.readTimeResolution),
-    own: new Set(options.own ?? []),
+    own: new OwnPaths(options.own ?? [], options.separator),
+    compares: (options.forceHash ?? 0) === 0 && options.log === undefined,
     progress,
     forceHash: options.forceHash ?? 0,
     failFast: options.failFast ?? false,
@@ -181,7 +183,7 @@ async function walkWithActions(
     const redirected = await pair.before('before-snapshot-root', beforeSnapshotRoot);
     try {
       if (redirected === undefined) return await walkRoot(walk, options, path, stat, previous, path);
-      const seen = lookAtDirectory(options.syncFiles, redirected);
+      const seen = lookAtRedirected(options.syncFiles, redirected);
       return await walkRoot(walk, options, redirected, seen, previous, path);
     } finally {
       await pair.after('after-snapshot-root', afterSnapshotRoot);

@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes/gather.ts';
 import { hasRawBytes, nameToBytes } from '../bytes/name.ts';
 import { Budget } from '../bytes/parallel.ts';
 import { CairnError, isCairnError } from '../errors.ts';
@@ -8,17 +9,19 @@ import { IgnoreContext } from '../policy/ignore.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { Clock, FileStat, SyncFiles } from '../ports.ts';
 import { DirectoryBuilder } from '../snapshot/directory-builder.ts';
-import { encodeDirectory } from '../snapshot/directory.ts';
+import { directoryParts } from '../snapshot/directory.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import type { Actions } from './actions.ts';
+import { branchBelow, type Branch } from './branch.ts';
+import type { DirectoryLook, KeptFiles } from './directory-look.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
-import { isLocal, joinPath, localEntries, markLocal, type LocalEntry } from './local.ts';
-import { lookAtDirectory, readLink, selectNames } from './look.ts';
+import { isLocal, markLocal, type LocalEntry, type OwnPaths } from './local.ts';
+import { lookAt, lookAtRedirected, readLink } from './look.ts';
 import type { UploadLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
-import { PreviousDirectory } from './previous.ts';
+import { isStored, type PreviousDirectory } from './previous.ts';
 import { countSpecial, type UploadProgress } from './progress.ts';
 import { promised, Running, settle, type Done } from './running.ts';
 
@@ -29,12 +32,13 @@ export interface WalkOptions {
   syncFiles: SyncFiles;
   clock: Clock;
   separator: string;
+  /** False where every entry must be judged by itself. */
+  compares: boolean;
   /** The repository's splitter. */
   splitter: string;
   /** Nanoseconds that read times are exact to. */
   timeResolution: bigint;
-  /** Local paths that are never entered or read: the repository being written, its cache. */
-  own: ReadonlySet<string>;
+  own: OwnPaths;
   progress: UploadProgress;
   /** Percent of unchanged files that are read all the same. */
   forceHash: number;
@@ -56,6 +60,8 @@ interface Frame {
   stat: FileStat;
   node: PolicyNode;
   builder: DirectoryBuilder;
+  /** Its files, where they are just those of an earlier directory object. */
+  kept: KeptFiles | undefined;
   /** Entries that are being read. */
   running: Running;
 }
@@ -80,15 +86,12 @@ export class Walk {
   readonly #stack: Frame[] = [];
   readonly #running = new Running();
   readonly #unfinished = new Budget(UNFINISHED);
-  /** Base names of the program's own files: few entries are looked up by their whole path. */
-  readonly #ownNames: ReadonlySet<string>;
   #turned: number;
   /** Why the walk ended early; empty when it did not. */
   incomplete = '';
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    this.#ownNames = new Set(Array.from(options.own, (path) => path.slice(path.lastIndexOf(options.separator) + 1)));
     this.#turned = options.clock.monotonic();
   }
 
@@ -98,12 +101,13 @@ export class Walk {
     name: string,
     stat: FileStat,
     node: PolicyNode,
-    previous: readonly string[],
+    previousIds: readonly string[],
     sourcePath = path,
   ): Promise<DirEntry> {
     const { log } = this.#options;
     const began = log?.now();
-    const walked = await this.#directory(path, sourcePath, '', name, stat, node, IgnoreContext.empty, previous);
+    const root = { name, path, sourcePath, relative: '', stat, node, rules: IgnoreContext.empty, previousIds };
+    const walked = await this.#directory(root);
     const entry = await walked.entry;
     log?.stored(node, '', entry, began!);
     return entry;
@@ -128,30 +132,22 @@ export class Walk {
     return { ...entry, encoded: undefined, summary: { ...summary, dirs: 0 } };
   }
 
-  /** Runs the folder's actions around it. `sourcePath` is where it would lie if no action had sent the walk elsewhere. */
-  async #directory(
-    path: string,
-    sourcePath: string,
-    relative: string,
-    name: string,
-    stat: FileStat,
-    node: PolicyNode,
-    parentContext: IgnoreContext,
-    previousIds: readonly string[],
-  ): Promise<Walked> {
+  /** Runs the folder's actions around it. */
+  async #directory(branch: Branch): Promise<Walked> {
     const { actions, syncFiles } = this.#options;
-    const { beforeFolder, afterFolder } = node.defined?.actions ?? {};
-    if (actions === undefined || (beforeFolder === undefined && afterFolder === undefined))
-      return this.#listed(path, sourcePath, relative, name, stat, node, parentContext, previousIds);
-    const pair = actions.pair(sourcePath);
+    const { beforeFolder, afterFolder } = branch.node.defined?.actions ?? {};
+    if (actions === undefined || (beforeFolder === undefined && afterFolder === undefined)) return this.#listed(branch);
+    const pair = actions.pair(branch.sourcePath);
     try {
       const redirected = await pair.before('before-folder', beforeFolder).catch((error: unknown) => {
         throw markLocal(error);
       });
       try {
-        const at = redirected ?? path;
-        const seen = redirected === undefined ? stat : lookAtDirectory(syncFiles, redirected);
-        const walked = await this.#listed(at, sourcePath, relative, name, seen, node, parentContext, previousIds);
+        const walked = await this.#listed(
+          redirected === undefined
+            ? branch
+            : { ...branch, path: redirected, stat: lookAtRedirected(syncFiles, redirected) },
+        );
         await walked.entry;
         return walked;
       } finally {
@@ -162,40 +158,31 @@ export class Walk {
     }
   }
 
-  async #listed(
-    path: string,
-    sourcePath: string,
-    relative: string,
-    name: string,
-    stat: FileStat,
-    node: PolicyNode,
-    parentContext: IgnoreContext,
-    previousIds: readonly string[],
-  ): Promise<Walked> {
-    const { syncFiles, separator, progress, contents } = this.#options;
+  async #listed(branch: Branch): Promise<Walked> {
+    const { progress } = this.#options;
+    const { name, path, relative, stat, node } = branch;
     progress.current = path;
-    const { present, context } = selectNames(syncFiles, path, relative, node, parentContext, separator);
-    const previous =
-      previousIds.length === 0 ? PreviousDirectory.none : await PreviousDirectory.load(contents, previousIds);
-
-    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), running: new Running() };
+    const look = await lookAt(this.#options, branch);
+    const { kept } = look;
+    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), kept, running: new Running() };
     this.#stack.push(frame);
+    if (kept !== undefined) this.#keep(frame, kept);
     const directories: LocalEntry[] = [];
     // few directories hold placeholders, which alone need it
     let names: Set<string> | undefined;
-    const isPresent = (name: string) => (names ??= new Set(present)).has(name);
+    const isPresent = (name: string) => (names ??= new Set(look.names)).has(name);
     try {
-      for (const entry of localEntries(syncFiles, path, present, separator)) {
+      for (const entry of look.entries) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
         const isDirectory = entry.stat?.kind === 'directory';
         const stands =
           entry.stat === undefined || entry.stat.kind === 'symlink' ? undefined : placeholderName(entry.name);
-        if (stands !== undefined) await this.#placeholder(frame, relative, entry, stands, context, isPresent);
+        if (stands !== undefined) await this.#placeholder(frame, relative, entry, stands, look.rules, isPresent);
         else if (isDirectory) {
-          if (this.#selected(context, relative, entry.stat!, entry.name, stat.device, entry.path))
+          if (this.#selected(look.rules, relative, entry.stat!, entry.name, stat.device, entry.path))
             directories.push(entry);
-        } else if (this.#mustRead(frame, relative, entry, context, previous)) {
+        } else if (this.#mustRead(frame, relative, entry, look.rules, look.previous)) {
           const room = this.#room(entry.stat!.size);
           if (room === true || (await room)) this.#start(frame, relative, entry);
         }
@@ -203,13 +190,22 @@ export class Walk {
       for (const entry of directories) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
-        await this.#subdirectory(frame, sourcePath, relative, entry, context, previous);
+        await this.#subdirectory(frame, branch, entry, look);
       }
     } finally {
       this.#stack.pop();
     }
     await this.#unfinished.acquire(1);
     return { entry: this.#finish(frame).finally(() => this.#unfinished.release(1)) };
+  }
+
+  #keep(frame: Frame, kept: KeptFiles): void {
+    const { progress } = this.#options;
+    frame.builder.addFiles(kept);
+    progress.cachedFiles += kept.count;
+    progress.cachedBytes += kept.bytes;
+    progress.excludedFiles += kept.excludedFiles;
+    progress.excludedBytes += kept.excludedBytes;
   }
 
   /** Stores a directory when everything in it is; the walk goes on meanwhile. */
@@ -243,7 +239,7 @@ export class Walk {
   ): boolean {
     const { progress, own, log } = this.#options;
     const began = log?.now();
-    if (this.#ownNames.has(name) && own.has(path)) {
+    if (own.has(name, path)) {
       progress.ownFiles++;
       return false;
     }
@@ -410,26 +406,19 @@ export class Walk {
     }
   }
 
-  async #subdirectory(
-    frame: Frame,
-    sourcePath: string,
-    relative: string,
-    { name, path: at, stat }: LocalEntry,
-    context: IgnoreContext,
-    previous: PreviousDirectory,
-  ): Promise<void> {
-    const node = frame.node.child(name);
+  async #subdirectory(frame: Frame, parent: Branch, entry: LocalEntry, look: DirectoryLook): Promise<void> {
+    const { name, path: at } = entry;
     if (hasRawBytes(name)) this.#options.progress.alteredNames++;
-    const below = joinPath(sourcePath, name, this.#options.separator);
-    const children = previous.children(name);
-    const ignored = node.policy.errorHandling.ignoreDirectoryErrors ?? false;
+    const previousIds = entry.previousIds ?? look.previous.children(name);
+    const branch = branchBelow(parent, entry, look.rules, previousIds, this.#options.separator);
+    const ignored = branch.node.policy.errorHandling.ignoreDirectoryErrors ?? false;
     const began = this.#options.log?.now();
     try {
-      const walked = await this.#directory(at, below, `${relative}/${name}`, name, stat!, node, context, children);
-      settle(walked.entry, this.#begin(frame, at, relative, name, ignored, began));
+      const walked = await this.#directory(branch);
+      settle(walked.entry, this.#begin(frame, at, parent.relative, name, ignored, began));
     } catch (error) {
       if (!isLocal(error)) throw error;
-      this.#failed(frame, at, relative, name, error, ignored);
+      this.#failed(frame, at, parent.relative, name, error, ignored);
     }
   }
 
@@ -442,12 +431,16 @@ export class Walk {
     if (failFast && !ignored && this.incomplete === '') this.incomplete = 'canceled';
   }
 
-  async #write(frame: Frame, incomplete: string): Promise<DirEntry> {
-    const { entries, summary } = frame.builder.build(frame.stat.mtime, incomplete);
-    const compression = compressionId(metadataCompressor(frame.node.policy));
-    const bytes = encodeDirectory(entries, summary);
-    const objectId = await writeObject(this.#options.objectWriter(compression), bytes, 'k', compression);
-    return { ...entryOf(frame.name, 'd', frame.stat), size: 0, objectId, summary };
+  async #write({ name, stat, node, builder, kept }: Frame, incomplete: string): Promise<DirEntry> {
+    const { entries, summary, files } = builder.build(stat.mtime, incomplete);
+    const compression = compressionId(metadataCompressor(node.policy));
+    const options = this.#options.objectWriter(compression);
+    const parts = directoryParts(entries, summary, files);
+    const objectId =
+      kept !== undefined && isStored(options.contents, kept.object, parts)
+        ? kept.object.id
+        : await writeObject(options, concatBytes(parts), 'k', compression);
+    return { ...entryOf(name, 'd', stat), size: 0, objectId, summary };
   }
 
   /** The tree as far as it is, for a checkpoint: waits for files being read, then writes the open directories. */

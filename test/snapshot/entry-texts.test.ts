@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '../../src/bytes/gather.ts';
+import { fromUtf8, utf8 } from '../../src/bytes/gather.ts';
 import { parseJson } from '../../src/bytes/json.ts';
 import { encodeDirectory, readDirectory, sortEntries } from '../../src/snapshot/directory.ts';
 import {
@@ -53,9 +53,14 @@ describe('texts of entries', () => {
             : { ...entry, summary: { ...emptySummary(), ...summary } },
         );
         const bytes = encodeDirectory(sortEntries(distinct), { ...emptySummary(), ...summary });
-        const texts = entryTexts(bytes);
+        const { texts, files } = entryTexts(bytes);
         const parsed = readDirectory(bytes).entries;
         expect([...texts.keys()]).toEqual(parsed.map(({ name }) => name));
+        const others = parsed.filter(({ type }) => type !== 'd');
+        if (files !== undefined) {
+          expect(files.count).toBe(others.length);
+          expect(fromUtf8(bytes.subarray(files.start, files.end))).toBe(others.map(encodeEntry).join());
+        } else expect(summary.errors !== undefined || distinct.length > 0).toBe(true);
         for (const entry of parsed) {
           expect(texts.get(entry.name)).toBe(encodeEntry(entry));
           expect(parseEntry(parseJson(texts.get(entry.name)!))).toEqual(entry);
@@ -67,8 +72,8 @@ describe('texts of entries', () => {
 
   it('come from any form of the stream', () => {
     const stream = (list: string) => utf8(`{ "stream": "kopia:directory", "summary": {}, "entries": ${list} }`);
-    expect(entryTexts(stream('null')).size).toBe(0);
-    expect(entryTexts(stream('[{"obj":"k1","name":"b","type":"f"}]')).get('b')).toBe(
+    expect(entryTexts(stream('null')).texts.size).toBe(0);
+    expect(entryTexts(stream('[{"obj":"k1","name":"b","type":"f"}]')).texts.get('b')).toBe(
       '{"name":"b","type":"f","obj":"k1"}',
     );
   });
@@ -77,13 +82,13 @@ describe('texts of entries', () => {
     const bytes = utf8(
       '{"stream":"kopia:directory","entries":[{"name":"d","type":"d","obj":"k1","summ":{"errors":[{"path":"p"},{"name":"x","type":"f","obj":"k2"}]}}],"summary":{"size":0}}',
     );
-    expect([...entryTexts(bytes).keys()]).toEqual(['d']);
+    expect([...entryTexts(bytes).texts.keys()]).toEqual(['d']);
   });
 
   it('of a damaged directory are refused', () => {
     const whole = encodeDirectory([{ ...parseEntry({}), name: 'a', type: 'f', objectId: 'k1' }], emptySummary());
     for (const cut of [0, 10, 45, 60])
       expect(() => entryTexts(whole.subarray(0, cut))).toThrow(expect.objectContaining({ code: 'corrupt' }));
-    expect(entryTexts(whole).size).toBe(1);
+    expect(entryTexts(whole).texts.size).toBe(1);
   });
 });
