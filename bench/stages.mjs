@@ -43,6 +43,8 @@ const executor = (known) =>
       known: () => known,
       stopped: () => false,
     },
+    format.parameters,
+    true,
     (_batch, release) => release(),
   );
 

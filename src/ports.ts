@@ -113,6 +113,8 @@ export interface Clock {
   /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Lets the event loop handle what has arrived meanwhile; takes microseconds where the runtime can. */
+  turn(): Promise<void>;
 }
 
 /** Fills the array with cryptographically strong random bytes, any length. */
@@ -177,7 +179,7 @@ export interface WorkerChannel {
   close(): void;
 }
 
-export type WorkerProgram = 'upload' | 'restore';
+export type WorkerProgram = 'upload' | 'look' | 'restore';
 
 export type Spawn = (program: WorkerProgram) => WorkerChannel;
 

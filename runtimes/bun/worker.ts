@@ -1,4 +1,4 @@
 import { serve } from '../node/serve.ts';
-import { bunPorts } from './index.ts';
+import { nodeSyncFiles } from '../node/sync-files.ts';
 
-await serve(bunPorts());
+await serve(nodeSyncFiles, async () => (await import('./index.ts')).bunPorts());

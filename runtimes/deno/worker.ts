@@ -1,4 +1,4 @@
 import { serve } from '../node/serve.ts';
-import { denoPorts } from './index.ts';
+import { denoSyncFiles } from './sync-files.ts';
 
-await serve(denoPorts());
+await serve(denoSyncFiles, async () => (await import('./index.ts')).denoPorts());

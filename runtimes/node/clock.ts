@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../../src/ports.ts';
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -35,4 +36,5 @@ export const clock: Clock = {
       signal?.addEventListener('abort', stop, { once: true });
       wait();
     }),
+  turn: () => new Promise((resolve) => void setImmediate(resolve)),
 };

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { compileLate } from './compile-late.ts';
 import { nodePorts } from './index.ts';
 import { fail, start } from './start.ts';
 import { keepHeapSmall } from './heap.ts';
@@ -16,4 +17,5 @@ function end(code: number): void {
 }
 
 keepHeapSmall();
+compileLate();
 await start(nodePorts(), end).catch(fail);

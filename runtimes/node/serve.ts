@@ -1,11 +1,16 @@
-import { serve as serveRestore } from '../../src/restore/worker.ts';
-import { serve as serveUpload } from '../../src/upload/worker.ts';
-import type { Ports } from '../../src/ports.ts';
+import type { Ports, SyncFiles } from '../../src/ports.ts';
 import { parentChannel, workerProgram } from './channel.ts';
 
-const programs = { upload: serveUpload, restore: serveRestore };
-
-/** Runs the program that this worker was started for. */
-export async function serve(ports: Ports): Promise<void> {
-  programs[workerProgram()](ports, parentChannel());
+/** Runs the program that this worker was started for, and loads nothing else: most of a start is loading. */
+export async function serve(syncFiles: SyncFiles, ports: () => Promise<Ports>): Promise<void> {
+  const program = workerProgram();
+  if (program === 'look') {
+    const { serve } = await import('../../src/upload/look-worker.ts');
+    serve(syncFiles, parentChannel());
+  } else {
+    const { serve } = await (program === 'upload'
+      ? import('../../src/upload/worker.ts')
+      : import('../../src/restore/worker.ts'));
+    serve(await ports(), parentChannel());
+  }
 }

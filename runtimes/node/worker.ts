@@ -1,4 +1,4 @@
-import { nodePorts } from './index.ts';
 import { serve } from './serve.ts';
+import { nodeSyncFiles } from './sync-files.ts';
 
-await serve(nodePorts());
+await serve(nodeSyncFiles, async () => (await import('./index.ts')).nodePorts());

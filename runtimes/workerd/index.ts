@@ -13,6 +13,7 @@ const clock: Clock = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   monotonic: () => performance.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
 };
 
 type Bytes = Uint8Array<ArrayBuffer>;

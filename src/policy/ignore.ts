@@ -6,7 +6,7 @@
 import { utf8 } from '../bytes/gather.ts';
 import type { FileKind } from '../ports.ts';
 import { compileRule, parseIgnoreFile } from './ignore-file.ts';
-import type { Large } from './policy.ts';
+import type { FilesPolicy, Large } from './policy.ts';
 import type { PolicyNode } from './tree.ts';
 import type { Matcher } from './wcmatch.ts';
 
@@ -47,6 +47,19 @@ class RuleGroup {
   }
 }
 
+export interface IgnoreFile {
+  name: string;
+  data: Uint8Array;
+}
+
+/** Where rules came from, as plain data. */
+export interface RulesOrigin {
+  parent: IgnoreContext;
+  files: FilesPolicy | undefined;
+  directory: string;
+  ignoreFiles: readonly IgnoreFile[];
+}
+
 /** The rules in force in a directory; shared by all directories below that add none. */
 export class IgnoreContext {
   /** In force above the snapshot root: nothing is ignored. */
@@ -60,6 +73,8 @@ export class IgnoreContext {
   private readonly groups: RuleGroup[] = [];
   /** There are rules, here or above. */
   private readonly ruled: boolean;
+  /** What `enterDirectory` made it of, so that it can be made again elsewhere; `empty` has none. */
+  origin: RulesOrigin | undefined;
 
   constructor(
     parent: IgnoreContext | undefined,
@@ -78,6 +93,11 @@ export class IgnoreContext {
       group.add(rule);
     }
     this.ruled = rules.length > 0 || (parent?.ruled ?? false);
+  }
+
+  /** Nothing can be left out. */
+  get takesAll(): boolean {
+    return !this.ruled && !this.oneFileSystem && !(this.maxFileSize > 0);
   }
 
   /** Decides about one entry of `directory`, whose own device is `device`. */
@@ -101,9 +121,10 @@ export class IgnoreContext {
 /**
  * The files to look for in a directory before it is judged: each that is a file, or a symlink that ends at a file
  * within 30 hops, is read and handed to `enterDirectory`; a symlink to anything else is an error of the directory.
+ * `files` is of the policy defined exactly here, if there is one.
  */
-export function ignoreFileNames(parent: IgnoreContext, node: PolicyNode): readonly string[] {
-  return node.defined === undefined ? parent.dotIgnoreFiles : (node.defined.files.ignoreDotFiles ?? []);
+export function ignoreFileNames(parent: IgnoreContext, files: FilesPolicy | undefined): readonly string[] {
+  return files === undefined ? parent.dotIgnoreFiles : (files.ignoreDotFiles ?? []);
 }
 
 /**
@@ -112,21 +133,22 @@ export function ignoreFileNames(parent: IgnoreContext, node: PolicyNode): readon
  */
 export function enterDirectory(
   parent: IgnoreContext,
-  node: PolicyNode,
+  files: FilesPolicy | undefined,
   directory: string,
-  ignoreFiles: readonly { name: string; data: Uint8Array }[],
+  ignoreFiles: readonly IgnoreFile[],
 ): IgnoreContext {
-  const files = node.defined?.files;
   if (files === undefined && ignoreFiles.length === 0) return parent;
   const rules = (files?.ignore ?? []).map((rule) => compileRule(rule, directory, `ignore rule "${rule}"`));
   for (const { name, data } of ignoreFiles) rules.push(...parseIgnoreFile(data, name, directory));
-  return new IgnoreContext(
+  const context = new IgnoreContext(
     parent,
-    [...new Set(ignoreFileNames(parent, node))],
+    [...new Set(ignoreFileNames(parent, files))],
     files?.maxFileSize || parent.maxFileSize,
     files === undefined ? parent.oneFileSystem : (files.oneFileSystem ?? false),
     rules,
   );
+  context.origin = { parent, files, directory, ignoreFiles };
+  return context;
 }
 
 /** The file whose signature marks a directory of caches (https://bford.info/cachedir/). */

@@ -162,11 +162,11 @@ export class TreeCopy {
     entries: readonly DirEntry[],
   ): Promise<IgnoreContext> {
     const ignoreFiles: { name: string; data: Uint8Array }[] = [];
-    for (const name of ignoreFileNames(parent, node)) {
+    for (const name of ignoreFileNames(parent, node.defined?.files)) {
       const file = entries.find((entry) => entry.name === name && entry.type === 'f');
       if (file !== undefined) ignoreFiles.push({ name, data: await readObject(this.#contents, file.objectId) });
     }
-    return enterDirectory(parent, node, relative, ignoreFiles);
+    return enterDirectory(parent, node.defined?.files, relative, ignoreFiles);
   }
 }
 

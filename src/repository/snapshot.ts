@@ -9,13 +9,15 @@ import type { WriteSession } from './write-session.ts';
 
 export interface SnapshotOptions extends Omit<
   UploadOptions,
-  'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy'
+  'pipeline' | 'syncFiles' | 'separator' | 'clock' | 'fidelity' | 'realPath' | 'policy' | 'spawn' | 'lookThreads'
 > {
   /** Policies of the tree; those stored in the repository unless given. */
   policy?: PolicyNode;
   /** Threads that read, hash and encrypt; 0 keeps everything in this one. */
   workers?: number;
 }
+
+const MOST_LOOKING = 3;
 
 /** Takes a snapshot of a local path in a write session and flushes it. */
 export async function takeSnapshot(session: WriteSession, options: SnapshotOptions): Promise<SnapshotManifest> {
@@ -27,7 +29,7 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
       'unsupported',
       'this runtime gives no access to local files, so there is nothing to take a snapshot of',
     );
-  const cores = ports.environment?.cpuCount ?? 1;
+  const workers = options.workers ?? Math.min(8, Math.max(1, ports.environment?.cpuCount ?? 1));
   const pipeline = new Pipeline({
     writer: session.contents,
     core: state.core,
@@ -36,7 +38,7 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
     syncFiles,
     clock: ports.clock,
     spawn: ports.spawn,
-    workers: options.workers ?? Math.min(8, Math.max(1, cores)),
+    workers,
   });
   try {
     return await uploadSnapshot(
@@ -56,6 +58,9 @@ export async function takeSnapshot(session: WriteSession, options: SnapshotOptio
         syncFiles,
         separator: files.separator,
         clock: ports.clock,
+        spawn: ports.spawn,
+        // this thread looks as well
+        lookThreads: Math.max(0, Math.min(MOST_LOOKING, workers - 1)),
         fidelity: ports.fidelity ?? { readTimeResolution: 1, writeTimeResolution: 1, rawNames: true, owners: true },
         realPath: (path) => files.realPath(path),
       },

@@ -1,5 +1,5 @@
-import type { IgnoreContext } from '../policy/ignore.ts';
-import type { SyncFiles } from '../ports.ts';
+import type { Candidate, IgnoreContext } from '../policy/ignore.ts';
+import type { FileStat, SyncFiles } from '../ports.ts';
 import type { EncodedFiles } from '../snapshot/directory-builder.ts';
 import { localEntries, type LocalEntry, type OwnPaths } from './local.ts';
 import { placeholderName } from './placeholder.ts';
@@ -13,8 +13,8 @@ export interface DirectoryLook {
   entries: Iterable<LocalEntry>;
   /** Its files and links, where all of them are unchanged. */
   kept: KeptFiles | undefined;
-  /** Earlier entries to compare `entries` with. */
-  previous: PreviousDirectory;
+  /** Earlier entries to compare `entries` with; read on the first call. */
+  previous(): PreviousDirectory;
   /** The names of `entries`, and of those that vanished meanwhile. */
   names: readonly string[];
 }
@@ -30,6 +30,9 @@ export interface Totals extends Omit<EncodedFiles, 'text'> {
   bytes: number;
   excludedFiles: number;
   excludedBytes: number;
+  /** Where the earlier object holds their text. */
+  start: number;
+  end: number;
 }
 
 /** A directory whose names are known. */
@@ -54,11 +57,7 @@ export interface CompareOptions {
 }
 
 /** Longer directories are not compared as a whole: the attributes of all their entries would have to be in memory. */
-const MOST = 16_384;
-
-export function isComparable(names: readonly string[], previous: PreviousDirectory): boolean {
-  return previous.files !== undefined && names.length <= MOST;
-}
+export const MOST_COMPARED = 16_384;
 
 /**
  * Looks at every entry of a directory and tells whether all that are no directories are as they were. They are not where
@@ -71,7 +70,9 @@ export function compareEntries(
 ): Comparison {
   const entries: LocalEntry[] = [];
   const directories: LocalEntry[] = [];
-  let totals: Totals | undefined = {
+  const { takesAll } = rules;
+  let totals: Totals | undefined = previous.files && {
+    ...previous.files,
     count: 0,
     files: 0,
     symlinks: 0,
@@ -82,13 +83,17 @@ export function compareEntries(
     excludedBytes: 0,
   };
   for (const entry of localEntries(syncFiles, path, names, separator)) {
-    entries.push(entry);
-    if (totals === undefined) continue;
     const { name, stat } = entry;
+    entries.push(entry);
+    if (stat?.kind === 'directory') {
+      entry.previousIds = previous.children(name);
+      directories.push(entry);
+      if (placeholderName(name) !== undefined) totals = undefined;
+    }
+    if (totals === undefined || stat?.kind === 'directory') continue;
     if (stat === undefined || placeholderName(name) !== undefined) totals = undefined;
-    else if (stat.kind === 'directory') directories.push(entry);
     else if (own.has(name, entry.path)) totals = undefined;
-    else if (rules.judge(relative, { name, ...stat }, device) !== 'include') {
+    else if (!takesAll && rules.judge(relative, candidateOf(name, stat), device) !== 'include') {
       totals.excludedFiles++;
       totals.excludedBytes += stat.size;
     } else if (stat.kind === 'other' || !previous.holds(name, stat.kind === 'file' ? 'f' : 's', stat)) {
@@ -104,20 +109,24 @@ export function compareEntries(
       }
     }
   }
-  if (totals?.count !== previous.files?.count) return { entries, totals: undefined };
-  for (const entry of directories) entry.previousIds = previous.children(entry.name);
-  return { entries: directories, totals };
+  if (totals?.count !== previous.files?.count) totals = undefined;
+  return { entries: totals === undefined ? entries : directories, totals };
 }
 
-/** What a comparison of entries with one earlier object found. */
+export function candidateOf(name: string, { kind, size, device }: FileStat): Candidate {
+  return { name, kind, size, device };
+}
+
+/** What a comparison of a directory's entries with earlier objects found. */
 export function lookOf(
   { entries, totals }: Comparison,
   rules: IgnoreContext,
   names: readonly string[],
-  object: PreviousObject,
-  previous: PreviousDirectory,
+  objects: readonly PreviousObject[],
+  previous: () => PreviousDirectory,
 ): DirectoryLook {
   if (totals === undefined) return { rules, entries, kept: undefined, previous, names };
-  const { start, end } = previous.files!;
+  const object = objects[0];
+  const { start, end } = totals;
   return { rules, entries, kept: { ...totals, text: object.bytes.subarray(start, end), object }, previous, names };
 }

@@ -118,13 +118,13 @@ class Estimation {
     this.result.directories++;
     const names = syncFiles.names(path);
     if (skipsCaches(node) && isCacheDirectory(syncFiles, path, names, separator)) return;
-    const ignoreFiles = ignoreFileNames(place.context, node).flatMap((name) => {
+    const ignoreFiles = ignoreFileNames(place.context, node.defined?.files).flatMap((name) => {
       const data = names.includes(name)
         ? readIgnoreFile(syncFiles, joinPath(path, name, separator), separator)
         : undefined;
       return data === undefined ? [] : [{ name, data }];
     });
-    const context = enterDirectory(place.context, node, relative, ignoreFiles);
+    const context = enterDirectory(place.context, node.defined?.files, relative, ignoreFiles);
     const below: Place[] = [];
     for (const { name, path: at, stat, error } of localEntries(syncFiles, path, names, separator)) {
       const inside = `${relative}/${name}`;

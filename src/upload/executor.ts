@@ -32,6 +32,14 @@ export type Deliver = (batch: SealedBatch, release: () => void) => void;
 /** Bytes of sealed contents of one thread that leave memory on their way, before it waits. */
 const ROOM = 18 << 20;
 
+/**
+ * `appends`: the storage takes a pack as it grows. Where it takes only whole ones, buffers at least half full must hold
+ * more than one, or a thread that waits for them to be stored would wait for itself.
+ */
+function roomFor({ maxPackSize }: RepositoryParameters, appends: boolean): number {
+  return appends ? ROOM : 2 * (ROOM + maxPackSize);
+}
+
 /** Jobs in this thread by kernel: they share its content area, so that there is one at a time, whoever gave it. */
 const tails = new WeakMap<CoreKernel, Promise<unknown>>();
 
@@ -39,15 +47,15 @@ const tails = new WeakMap<CoreKernel, Promise<unknown>>();
 export class InlineExecutor implements Executor {
   readonly #stage: Stage;
   readonly #output: BatchOutput;
-  readonly #pool = new BufferPool(ROOM);
   readonly #core: CoreKernel;
 
-  constructor(options: StageOptions, deliver: Deliver) {
-    this.#core = options.core;
-    this.#stage = new Stage(options);
-    this.#output = new BatchOutput(options.crypto.hasher.size, this.#pool, (batch) =>
-      deliver(batch, () => this.#pool.give(batch.buffer)),
-    );
+  constructor(options: StageOptions, parameters: RepositoryParameters, appends: boolean, deliver: Deliver) {
+    const { core, crypto, pause } = options;
+    const pool = new BufferPool(roomFor(parameters, appends));
+    this.#core = core;
+    this.#stage = new Stage({ ...options, pause: () => pool.room() ?? pause?.() });
+    const output = (batch: SealedBatch) => deliver(batch, () => pool.give(batch.buffer));
+    this.#output = new BatchOutput(crypto.hasher.size, pool, output, !appends);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -88,13 +96,9 @@ export class WorkerShare {
   readonly #tables: ClaimsShare[];
   readonly #hashSize: number;
 
-  /**
-   * `appends`: the storage takes a pack as it grows. Where it takes only whole ones, buffers at least half full must hold
-   * more than one, or a worker that waits for them to be stored would wait for itself.
-   */
   constructor(parameters: RepositoryParameters, index: MergedIndex, appends: boolean) {
     this.dense = !appends;
-    this.room = appends ? ROOM : 2 * (ROOM + parameters.maxPackSize);
+    this.room = roomFor(parameters, appends);
     this.parameters = encodeJson(parametersToJson(parameters));
     const { keys, words, keySize } = index.entries;
     this.index = { keys, words, keySize, fanout: index.fanout };

@@ -3,7 +3,7 @@ import type { ObjectContents } from '../object/open.ts';
 import { enterDirectory, ignoreFileNames, skipsCaches } from '../policy/ignore.ts';
 import type { FileStat, SyncFiles } from '../ports.ts';
 import type { Branch } from './branch.ts';
-import { compareEntries, isComparable, lookOf, type CompareOptions, type DirectoryLook } from './directory-look.ts';
+import { compareEntries, lookOf, MOST_COMPARED, type CompareOptions, type DirectoryLook } from './directory-look.ts';
 import { isCacheDirectory, joinPath, localEntries, markLocal, readIgnoreFile } from './local.ts';
 import { PreviousDirectory, readPrevious, type PreviousObject } from './previous.ts';
 
@@ -23,7 +23,7 @@ export function listNames(files: SyncFiles, path: string): string[] {
   try {
     return files.names(path);
   } catch (cause) {
-    throw fileError(cause, 'cannot list', path);
+    throw markLocal(fileError(cause, 'cannot list', path));
   }
 }
 
@@ -33,12 +33,12 @@ function selectNames(files: SyncFiles, { path, relative, node, rules }: Branch, 
     let names = listNames(files, path);
     if (skipsCaches(node) && isCacheDirectory(files, path, names, separator)) names = [];
     const ignoreFiles = [];
-    for (const name of ignoreFileNames(rules, node)) {
+    for (const name of ignoreFileNames(rules, node.defined?.files)) {
       if (!names.includes(name)) continue;
       const data = readIgnoreFile(files, joinPath(path, name, separator), separator);
       if (data !== undefined) ignoreFiles.push({ name, data });
     }
-    return { names, rules: enterDirectory(rules, node, relative, ignoreFiles) };
+    return { names, rules: enterDirectory(rules, node.defined?.files, relative, ignoreFiles) };
   } catch (error) {
     throw markLocal(error);
   }
@@ -57,14 +57,16 @@ export async function lookAt(
   objects?: readonly PreviousObject[],
 ): Promise<DirectoryLook> {
   const { syncFiles, separator, contents, compares } = options;
+  const { path, relative, stat, previousIds } = branch;
   const { names, rules } = selectNames(syncFiles, branch, separator);
-  objects ??= branch.previousIds.length === 0 ? [] : await readPrevious(contents, branch.previousIds);
-  const previous = objects.length === 0 ? PreviousDirectory.none : PreviousDirectory.of(objects);
-  const { path, relative, stat } = branch;
-  if (!compares || !isComparable(names, previous))
-    return { rules, entries: localEntries(syncFiles, path, names, separator), kept: undefined, previous, names };
+  objects ??= previousIds.length === 0 ? [] : await readPrevious(contents, previousIds);
+  const previous = PreviousDirectory.of(objects.map(({ bytes }) => bytes));
+  if (!compares || objects.length === 0 || names.length > MOST_COMPARED) {
+    const entries = localEntries(syncFiles, path, names, separator);
+    return { rules, entries, kept: undefined, previous: () => previous, names };
+  }
   const comparison = compareEntries(options, { path, relative, device: stat.device, rules, names }, previous);
-  return lookOf(comparison, rules, names, objects[0], previous);
+  return lookOf(comparison, rules, names, objects, () => previous);
 }
 
 /** Text of a symlink. */

@@ -92,9 +92,10 @@ export class Pipeline {
     this.#options = options;
     this.#turned = options.clock.monotonic();
     const { core, crypto, syncFiles, writer, parameters } = options;
+    const appends = writer.store.storage.begin !== undefined;
     const shareable = typeof SharedArrayBuffer !== 'undefined' && options.spawn !== undefined && options.workers > 0;
     this.#share = shareable
-      ? new WorkerShare(parameters, writer.store.index, writer.store.storage.begin !== undefined)
+      ? new WorkerShare(parameters, writer.store.index, appends)
       : undefined;
     this.#inline = new InlineExecutor(
       {
@@ -106,6 +107,8 @@ export class Pipeline {
         stopped: () => this.#stopped || this.#failure !== undefined,
         pause: () => this.#pause(),
       },
+      parameters,
+      appends,
       (batch, release) => this.#store(batch, release),
     );
   }

@@ -39,22 +39,24 @@ export class PreviousDirectory {
 
   constructor(directories: readonly ReadonlyMap<string, string>[], files?: EntryTexts['files']) {
     this.#directories = directories;
-    this.files = directories.length === 1 ? files : undefined;
+    this.files = files;
   }
 
-  /** One that is damaged is left out. */
-  static of(objects: readonly PreviousObject[]): PreviousDirectory {
+  /** Of directory objects; one that is damaged is left out. */
+  static of(objects: readonly Uint8Array[]): PreviousDirectory {
+    if (objects.length === 0) return PreviousDirectory.none;
     const directories: EntryTexts[] = [];
-    for (const { bytes } of objects) {
+    for (const bytes of objects) {
       try {
         directories.push(entryTexts(bytes));
       } catch {
         // hashed again
       }
     }
+    const files = objects.length === 1 ? directories.at(0)?.files : undefined;
     return new PreviousDirectory(
       directories.map(({ texts }) => texts),
-      directories.at(0)?.files,
+      files,
     );
   }
 

@@ -6,7 +6,7 @@ import type { ObjectContents } from '../object/open.ts';
 import type { ObjectWriterOptions } from '../object/writer.ts';
 import type { PolicyNode } from '../policy/tree.ts';
 import type { SourceInfo } from '../policy/source.ts';
-import type { Clock, FileFidelity, FileStat, SyncFiles } from '../ports.ts';
+import type { Clock, FileFidelity, FileStat, Spawn, SyncFiles } from '../ports.ts';
 import { encodeEntry, type DirEntry } from '../snapshot/entry.ts';
 import { newSnapshot, type SnapshotManifest } from '../snapshot/manifest.ts';
 import { listSnapshots, saveSnapshot } from '../snapshot/store.ts';
@@ -16,8 +16,8 @@ import { PreviousDirectory } from './previous.ts';
 import type { UploadLog } from './log.ts';
 import { newProgress, type UploadProgress } from './progress.ts';
 import { uploadStream, type StreamSource } from './stdin.ts';
-import { OwnPaths } from './local.ts';
 import { lookAtRedirected } from './look.ts';
+import { createLooker } from './looker.ts';
 import { Walk } from './walk.ts';
 
 /** What an upload writes to and reads from. */
@@ -43,6 +43,9 @@ export interface UploadOptions {
   clock: Clock;
   fidelity: FileFidelity;
   realPath(path: string): Promise<string>;
+  spawn?: Spawn;
+  /** Threads that compare directories with the earlier snapshot. */
+  lookThreads?: number;
   own?: Iterable<string>;
   progress?: UploadProgress;
   description?: string;
@@ -96,6 +99,7 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
   const onAbort = () => pipeline.stop();
   signal?.addEventListener('abort', onAbort, { once: true });
   const checkpoints = checkpointer(target, options, started, progress);
+  const looker = createLooker(options, target.objects, previous);
   const walk = new Walk({
     pipeline,
     contents: target.objects,
@@ -105,8 +109,8 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     separator: options.separator,
     splitter: target.splitter,
     timeResolution: BigInt(options.fidelity.readTimeResolution),
-    own: new OwnPaths(options.own ?? [], options.separator),
-    compares: (options.forceHash ?? 0) === 0 && options.log === undefined,
+    own: looker.own,
+    look: (branch) => looker.look(branch),
     progress,
     forceHash: options.forceHash ?? 0,
     failFast: options.failFast ?? false,
@@ -130,6 +134,7 @@ export async function uploadSnapshot(target: UploadTarget, options: UploadOption
     await target.flush();
     return saved;
   } finally {
+    await looker.close();
     progress.refresh();
     signal?.removeEventListener('abort', onAbort);
   }

@@ -13,11 +13,12 @@ import { directoryParts } from '../snapshot/directory.ts';
 import type { DirEntry } from '../snapshot/entry.ts';
 import type { Actions } from './actions.ts';
 import { branchBelow, type Branch } from './branch.ts';
-import type { DirectoryLook, KeptFiles } from './directory-look.ts';
+import { candidateOf, type DirectoryLook, type KeptFiles } from './directory-look.ts';
 import { compressionId, splitterName } from './algorithms.ts';
 import { fileObject } from './file-object.ts';
 import { isLocal, markLocal, type LocalEntry, type OwnPaths } from './local.ts';
-import { lookAt, lookAtRedirected, readLink } from './look.ts';
+import { lookAtRedirected, readLink } from './look.ts';
+import { byName } from './look-ahead.ts';
 import type { UploadLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { placeholderError, placeholderName, readPlaceholder } from './placeholder.ts';
@@ -32,8 +33,7 @@ export interface WalkOptions {
   syncFiles: SyncFiles;
   clock: Clock;
   separator: string;
-  /** False where every entry must be judged by itself. */
-  compares: boolean;
+  look(branch: Branch): Promise<DirectoryLook>;
   /** The repository's splitter. */
   splitter: string;
   /** Nanoseconds that read times are exact to. */
@@ -162,7 +162,7 @@ export class Walk {
     const { progress } = this.#options;
     const { name, path, relative, stat, node } = branch;
     progress.current = path;
-    const look = await lookAt(this.#options, branch);
+    const look = await this.#options.look(branch);
     const { kept } = look;
     const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), kept, running: new Running() };
     this.#stack.push(frame);
@@ -182,12 +182,12 @@ export class Walk {
         else if (isDirectory) {
           if (this.#selected(look.rules, relative, entry.stat!, entry.name, stat.device, entry.path))
             directories.push(entry);
-        } else if (this.#mustRead(frame, relative, entry, look.rules, look.previous)) {
+        } else if (this.#mustRead(frame, relative, entry, look.rules, look.previous())) {
           const room = this.#room(entry.stat!.size);
           if (room === true || (await room)) this.#start(frame, relative, entry);
         }
       }
-      for (const entry of directories) {
+      for (const entry of directories.sort(byName)) {
         if (this.#ended()) break;
         if (this.#options.clock.monotonic() - this.#turned > TURN) await this.#turn();
         await this.#subdirectory(frame, branch, entry, look);
@@ -223,7 +223,7 @@ export class Walk {
   }
 
   async #turn(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await this.#options.clock.turn();
     this.#turned = this.#options.clock.monotonic();
     const paused = this.#options.pause(this);
     if (paused !== undefined) await paused;
@@ -243,7 +243,7 @@ export class Walk {
       progress.ownFiles++;
       return false;
     }
-    const verdict = context.judge(relative, { name, kind: stat.kind, size: stat.size, device: stat.device }, device);
+    const verdict = context.judge(relative, candidateOf(name, stat), device);
     if (verdict === 'include') return true;
     log?.ignored(this.#stack.at(-1)!.node, `${relative}/${name}`, stat.kind === 'directory', began!);
     if (stat.kind === 'directory') progress.excludedDirectories++;
@@ -409,7 +409,7 @@ export class Walk {
   async #subdirectory(frame: Frame, parent: Branch, entry: LocalEntry, look: DirectoryLook): Promise<void> {
     const { name, path: at } = entry;
     if (hasRawBytes(name)) this.#options.progress.alteredNames++;
-    const previousIds = entry.previousIds ?? look.previous.children(name);
+    const previousIds = entry.previousIds ?? look.previous().children(name);
     const branch = branchBelow(parent, entry, look.rules, previousIds, this.#options.separator);
     const ignored = branch.node.policy.errorHandling.ignoreDirectoryErrors ?? false;
     const began = this.#options.log?.now();

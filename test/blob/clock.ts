@@ -22,4 +22,8 @@ export class TestClock implements Clock {
     this.slept.push(milliseconds);
     this.advance(milliseconds);
   }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, 0));
+  }
 }

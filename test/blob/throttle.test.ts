@@ -26,6 +26,7 @@ describe('token bucket', () => {
       monotonic: () => 0,
       now: () => 0n,
       sleep: async (ms: number) => void slept.push(ms),
+      turn: async () => {},
     };
     const slept: number[] = [];
     const bucket = new TokenBucket(clock);

@@ -13,7 +13,7 @@ import { CairnError, type ErrorCode } from '../../src/errors.ts';
 import { Cli } from './harness.ts';
 import { CapturedTerminal, fakeEnvironment } from './terminal.ts';
 
-const clock = { now: () => 0n, monotonic: () => 0, sleep: async () => {} };
+const clock = { now: () => 0n, monotonic: () => 0, sleep: async () => {}, turn: async () => {} };
 
 describe('times', () => {
   const at = parseTime('2026-11-25T03:49:30.808087801Z')!;
@@ -245,6 +245,7 @@ describe('progress', () => {
     const fake = {
       now: () => 0n,
       monotonic: () => now,
+      turn: async () => {},
       sleep: async (_: number, signal?: AbortSignal) => {
         if (++turns > 3) {
           arrived();

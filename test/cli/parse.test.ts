@@ -5,7 +5,7 @@ import { CapturedTerminal, fakeEnvironment } from './terminal.ts';
 
 async function cairn(argv: string[], environment: Environment = fakeEnvironment()) {
   const terminal = new CapturedTerminal();
-  const clock = { now: () => 0n, monotonic: () => 0, sleep: async () => {} };
+  const clock = { now: () => 0n, monotonic: () => 0, sleep: async () => {}, turn: async () => {} };
   const code = await run(argv, { terminal, environment, clock } as unknown as Ports);
   return { code, out: terminal.outText, err: terminal.errText };
 }

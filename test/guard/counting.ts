@@ -55,7 +55,7 @@ export function countingSpawn(inner: Spawn, counts: Counts): Spawn {
       post(message, transfer) {
         const { kind, batch } = message as StageRequest & { batch?: FileBatch };
         counts.add(`to.${kind}`);
-        if (batch !== undefined) counts.add('tasks', decodeBatch(batch).length);
+        if (kind === 'files') counts.add('tasks', decodeBatch(batch!).length);
         channel.post(message, transfer);
       },
       onMessage: (handler) =>

@@ -54,8 +54,10 @@ function plant(items: readonly Item[]): Entry[] {
 function select(entries: readonly Entry[], parent: IgnoreContext, node: PolicyNode, path: string): string[] {
   const tag = entries.find((entry) => entry.name === CACHE_TAG && entry.kind === 'file');
   if (tag !== undefined && skipsCaches(node) && isCacheTag(tag.data)) return [];
-  const files = ignoreFileNames(parent, node).flatMap((name) => entries.filter((entry) => entry.name === name));
-  const context = enterDirectory(parent, node, path, files);
+  const files = ignoreFileNames(parent, node.defined?.files).flatMap((name) =>
+    entries.filter((entry) => entry.name === name),
+  );
+  const context = enterDirectory(parent, node.defined?.files, path, files);
   return entries.flatMap((entry) => {
     if (context.judge(path, entry, 1) !== 'include') return [];
     const here = `${path}/${entry.name}`;
@@ -92,24 +94,24 @@ describe('rules', () => {
   const directory = (name: string, device = 1) => ({ name, kind: 'directory' as const, size: 4096, device });
 
   it('limit size and device', () => {
-    const context = enterDirectory(IgnoreContext.empty, node({ maxFileSize: 10, oneFileSystem: true }), '', []);
+    const context = enterDirectory(IgnoreContext.empty, { maxFileSize: 10, oneFileSystem: true }, '', []);
     expect(context.judge('', file('a', 10), 1)).toBe('include');
     expect(context.judge('', file('a', 11), 1)).toBe('too-large');
     expect(context.judge('', { ...file('a'), size: 2n ** 60n }, 1)).toBe('too-large');
     expect(context.judge('', { ...file('a', 11), kind: 'symlink' }, 1)).toBe('too-large');
     expect(context.judge('', directory('d'), 1)).toBe('include');
     expect(context.judge('', directory('d', 2), 1)).toBe('other-device');
-    expect(enterDirectory(context, node({}), '/d', []).judge('/d', file('a', 11, 2), 1)).toBe('too-large');
-    expect(enterDirectory(context, node({}), '/d', []).judge('/d', file('a', 1, 2), 1)).toBe('include');
+    expect(enterDirectory(context, {}, '/d', []).judge('/d', file('a', 11, 2), 1)).toBe('too-large');
+    expect(enterDirectory(context, {}, '/d', []).judge('/d', file('a', 1, 2), 1)).toBe('include');
   });
 
   it("of a directory without its own are its parent's, as the same object", () => {
     const root = node({ ignore: ['*.o'], ignoreDotFiles: ['.i'] });
-    const context = enterDirectory(IgnoreContext.empty, root, '', []);
+    const context = enterDirectory(IgnoreContext.empty, root.defined?.files, '', []);
     const child = root.child('d');
-    expect(enterDirectory(context, child, '/d', [])).toBe(context);
-    expect(ignoreFileNames(context, child)).toEqual(['.i']);
-    const own = enterDirectory(context, child, '/d', [{ name: '.i', data: bytes('!keep.o\n/x') }]);
+    expect(enterDirectory(context, child.defined?.files, '/d', [])).toBe(context);
+    expect(ignoreFileNames(context, child.defined?.files)).toEqual(['.i']);
+    const own = enterDirectory(context, child.defined?.files, '/d', [{ name: '.i', data: bytes('!keep.o\n/x') }]);
     expect(own.judge('/d', file('keep.o'), 1)).toBe('include');
     expect(own.judge('/d', file('x'), 1)).toBe('ignored');
     expect(own.judge('/d/e', file('x'), 1)).toBe('include');
@@ -118,13 +120,13 @@ describe('rules', () => {
 
   it('are an error of the directory when bad, naming file and line', () => {
     try {
-      enterDirectory(IgnoreContext.empty, node({}), '/d', [{ name: '.i', data: bytes('ok\n# [\n[a\n') }]);
+      enterDirectory(IgnoreContext.empty, {}, '/d', [{ name: '.i', data: bytes('ok\n# [\n[a\n') }]);
       expect.fail('accepted');
     } catch (error) {
       expect(isCairnError(error, 'invalid-argument')).toBe(true);
       expect((error as Error).message).toMatch(/^\/d\/\.i line 3: invalid pattern "\[a"/);
     }
-    expect(() => enterDirectory(IgnoreContext.empty, node({ ignore: ['x\\'] }), '', [])).toThrow('ignore rule');
+    expect(() => enterDirectory(IgnoreContext.empty, { ignore: ['x\\'] }, '', [])).toThrow('ignore rule');
   });
 
   it('of a file end before a line of 64 KiB', () => {
@@ -144,7 +146,7 @@ describe('rules', () => {
       fc.property(hostile, hostile, (rules, path) => {
         try {
           const data = bytes(rules.join(''));
-          const context = enterDirectory(IgnoreContext.empty, node({}), '/a', [{ name: 'f', data }]);
+          const context = enterDirectory(IgnoreContext.empty, {}, '/a', [{ name: 'f', data }]);
           context.judge('/a', file(path.join('') || 'a'), 1);
         } catch (error) {
           if (!isCairnError(error, 'invalid-argument')) throw error;

@@ -1,5 +1,6 @@
 import type { Ports, Spawn, SyncFiles, WorkerChannel } from '../../src/ports.ts';
-import { serve } from '../../src/upload/worker.ts';
+import { serve as serveLook } from '../../src/upload/look-worker.ts';
+import { serve as serveUpload, type WorkerPort } from '../../src/upload/worker.ts';
 
 export interface FileHooks {
   /** Called before each call; what it throws is what the caller gets. */
@@ -66,16 +67,18 @@ export function localWorkers(
     started: 0,
     dropped: 0,
     kill: (error) => failing.forEach((fail) => fail(error)),
-    spawn: (): WorkerChannel => {
+    spawn: (program): WorkerChannel => {
       const number = workers.started++;
       const { port1, port2 } = new MessageChannel();
       let closed = false;
       let tail: Promise<void> = Promise.resolve();
       let receive: (message: unknown) => void = () => {};
-      serve(makePorts(number), {
+      const port: WorkerPort = {
         post: (message, transfer = []) => port2.postMessage(message, transfer),
         onMessage: (handler) => void (port2.onmessage = (event) => !closed && handler(event.data)),
-      });
+      };
+      if (program === 'look') serveLook(makePorts(number).syncFiles!, port);
+      else serveUpload(makePorts(number), port);
       port1.onmessage = (event) => {
         const message = event.data as { kind: string };
         tail = tail

@@ -136,6 +136,25 @@ describe('the same tree', () => {
   });
 });
 
+describe('an unchanged directory', () => {
+  it('is stored again where its object is marked deleted', async () => {
+    const repository = await repositoryWith(fastPorts());
+    const path = join(tree, 'twins');
+    const first = await snapshotOf(repository, path);
+    const id = first.rootEntry!.objectId;
+    expect(id).toMatch(/^k/);
+    const session = repository.writeSession();
+    await session.contents.delete(id);
+    await session.close();
+    await repository.refresh();
+    expect(repository.contents.info(id)).toMatchObject({ deleted: true });
+    const second = await snapshotOf(repository, path);
+    expect(second.rootEntry!.objectId).toBe(id);
+    expect(second.stats).toMatchObject({ cachedFiles: 400, nonCachedFiles: 0 });
+    expect(repository.contents.info(id)).toMatchObject({ deleted: false });
+  });
+});
+
 /** Bytes that are the same in every run. */
 function counting(): Ports['random'] {
   let count = 0;
