@@ -56,8 +56,14 @@ export interface CompareOptions {
   own: OwnPaths;
 }
 
-/** Longer directories are not compared as a whole: the attributes of all their entries would have to be in memory. */
-export const MOST_COMPARED = 16_384;
+/** Entries of a directory, and those that its earlier ones do not have, beyond which it is not compared as a whole. */
+const MOST = 16_384;
+const MOST_NEW = 64;
+
+/** Not where the attributes of many entries would have to be in memory: those are taken in one by one. */
+export function isComparable(names: readonly string[], previous: PreviousDirectory): boolean {
+  return names.length <= Math.min(MOST, 2 * previous.size + MOST_NEW);
+}
 
 /**
  * Looks at every entry of a directory and tells whether all that are no directories are as they were. They are not where

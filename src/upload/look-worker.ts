@@ -1,7 +1,7 @@
 import { RulesReceiver } from '../policy/ignore-copy.ts';
 import { CACHE_TAG } from '../policy/ignore.ts';
 import type { SyncFiles } from '../ports.ts';
-import { compareEntries, MOST_COMPARED, type CompareOptions, type Comparison } from './directory-look.ts';
+import { compareEntries, isComparable, type CompareOptions, type Comparison } from './directory-look.ts';
 import { isLocal, OwnPaths } from './local.ts';
 import { decodePlaces, encodeComparisons, type LookAnswer, type LookRequest, type Place } from './look-messages.ts';
 import { listNames } from './look.ts';
@@ -39,9 +39,10 @@ function lookAt(options: CompareOptions, known: RulesReceiver, place: Place): Co
   const rules = known.get(place.rules);
   try {
     const names = listNames(options.syncFiles, path);
-    if (names.length > MOST_COMPARED || (skipsCaches && names.includes(CACHE_TAG))) return undefined;
+    if (skipsCaches && names.includes(CACHE_TAG)) return undefined;
     if (rules.dotIgnoreFiles.some((name) => names.includes(name))) return undefined;
     const previous = PreviousDirectory.of(objects);
+    if (!isComparable(names, previous)) return undefined;
     return compareEntries(options, { path, relative, device, rules, names }, previous);
   } catch (error) {
     if (!isLocal(error)) throw error;

@@ -3,7 +3,7 @@ import type { ObjectContents } from '../object/open.ts';
 import { enterDirectory, ignoreFileNames, skipsCaches } from '../policy/ignore.ts';
 import type { FileStat, SyncFiles } from '../ports.ts';
 import type { Branch } from './branch.ts';
-import { compareEntries, lookOf, MOST_COMPARED, type CompareOptions, type DirectoryLook } from './directory-look.ts';
+import { compareEntries, lookOf, isComparable, type CompareOptions, type DirectoryLook } from './directory-look.ts';
 import { isCacheDirectory, joinPath, localEntries, markLocal, readIgnoreFile } from './local.ts';
 import { PreviousDirectory, readPrevious, type PreviousObject } from './previous.ts';
 
@@ -61,7 +61,7 @@ export async function lookAt(
   const { names, rules } = selectNames(syncFiles, branch, separator);
   objects ??= previousIds.length === 0 ? [] : await readPrevious(contents, previousIds);
   const previous = PreviousDirectory.of(objects.map(({ bytes }) => bytes));
-  if (!compares || objects.length === 0 || names.length > MOST_COMPARED) {
+  if (!compares || objects.length === 0 || !isComparable(names, previous)) {
     const entries = localEntries(syncFiles, path, names, separator);
     return { rules, entries, kept: undefined, previous: () => previous, names };
   }

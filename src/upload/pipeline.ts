@@ -94,9 +94,7 @@ export class Pipeline {
     const { core, crypto, syncFiles, writer, parameters } = options;
     const appends = writer.store.storage.begin !== undefined;
     const shareable = typeof SharedArrayBuffer !== 'undefined' && options.spawn !== undefined && options.workers > 0;
-    this.#share = shareable
-      ? new WorkerShare(parameters, writer.store.index, appends)
-      : undefined;
+    this.#share = shareable ? new WorkerShare(parameters, writer.store.index, appends) : undefined;
     this.#inline = new InlineExecutor(
       {
         core,

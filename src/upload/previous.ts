@@ -60,6 +60,11 @@ export class PreviousDirectory {
     );
   }
 
+  /** Entries of all of them. */
+  get size(): number {
+    return this.#directories.reduce((sum, directory) => sum + directory.size, 0);
+  }
+
   /** Whether the first earlier directory has just this entry, attributes and all, with a plain object ID and no more. */
   holds(name: string, type: string, { mode, size, mtime, uid, gid }: FileStat): boolean {
     const text = this.#directories.at(0)?.get(name);
