@@ -77,6 +77,7 @@ export function compareEntries(
   const entries: LocalEntry[] = [];
   const directories: LocalEntry[] = [];
   const { takesAll } = rules;
+  const someAreOwn = own.areIn(path);
   let totals: Totals | undefined = previous.files && {
     ...previous.files,
     count: 0,
@@ -98,7 +99,7 @@ export function compareEntries(
     }
     if (totals === undefined || stat?.kind === 'directory') continue;
     if (stat === undefined || placeholderName(name) !== undefined) totals = undefined;
-    else if (own.has(name, entry.path)) totals = undefined;
+    else if (someAreOwn && own.has(entry.path)) totals = undefined;
     else if (!takesAll && rules.judge(relative, candidateOf(name, stat), device) !== 'include') {
       totals.excludedFiles++;
       totals.excludedBytes += stat.size;

@@ -12,18 +12,25 @@ export interface LocalEntry {
   previousIds?: readonly string[];
 }
 
-/** Paths that are never entered or read: the repository being written, its cache. Few entries have their base names. */
+/** Paths that are never entered or read: the repository being written, its cache. */
 export class OwnPaths {
   readonly paths: ReadonlySet<string>;
-  readonly #names: ReadonlySet<string>;
+  readonly #separator: string;
+  readonly #parents: ReadonlySet<string>;
 
   constructor(paths: Iterable<string>, separator: string) {
     this.paths = new Set(paths);
-    this.#names = new Set(Array.from(this.paths, (path) => path.slice(path.lastIndexOf(separator) + 1)));
+    this.#separator = separator;
+    this.#parents = new Set(Array.from(this.paths, (path) => path.slice(0, path.lastIndexOf(separator))));
   }
 
-  has(name: string, path: string): boolean {
-    return this.#names.has(name) && this.paths.has(path);
+  /** Whether a directory has one of them: asked once, so that its entries need not be looked up. */
+  areIn(directory: string): boolean {
+    return this.#parents.has(directory.endsWith(this.#separator) ? directory.slice(0, -1) : directory);
+  }
+
+  has(path: string): boolean {
+    return this.paths.has(path);
   }
 }
 

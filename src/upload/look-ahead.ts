@@ -170,7 +170,7 @@ export class LookAhead {
   ): boolean {
     return (
       node.child(name).defined === undefined &&
-      !this.#options.own.has(name, path) &&
+      !this.#options.own.has(path) &&
       rules.judge(relative, candidateOf(name, own!), stat.device) === 'include'
     );
   }

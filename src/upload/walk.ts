@@ -60,6 +60,8 @@ interface Frame {
   stat: FileStat;
   node: PolicyNode;
   builder: DirectoryBuilder;
+  /** Some of its entries are the program's own. */
+  hasOwn: boolean;
   /** Its files, where they are just those of an earlier directory object. */
   kept: KeptFiles | undefined;
   /** Entries that are being read. */
@@ -159,12 +161,13 @@ export class Walk {
   }
 
   async #listed(branch: Branch): Promise<Walked> {
-    const { progress } = this.#options;
+    const { progress, own } = this.#options;
     const { name, path, relative, stat, node } = branch;
+    const hasOwn = own.areIn(path);
     progress.current = path;
     const look = await this.#options.look(branch);
     const { kept } = look;
-    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), kept, running: new Running() };
+    const frame: Frame = { name, stat, node, builder: new DirectoryBuilder(), hasOwn, kept, running: new Running() };
     this.#stack.push(frame);
     if (kept !== undefined) this.#keep(frame, kept);
     const directories: LocalEntry[] = [];
@@ -239,7 +242,7 @@ export class Walk {
   ): boolean {
     const { progress, own, log } = this.#options;
     const began = log?.now();
-    if (own.has(name, path)) {
+    if (this.#stack.at(-1)!.hasOwn && own.has(path)) {
       progress.ownFiles++;
       return false;
     }
