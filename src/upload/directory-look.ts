@@ -124,14 +124,16 @@ export function candidateOf(name: string, { kind, size, device }: FileStat): Can
   return { name, kind, size, device };
 }
 
-/** What a comparison of a directory's entries with earlier objects found. */
+/** What a comparison of a directory's entries with earlier objects found; `makePrevious` reads them, once at most. */
 export function lookOf(
   { entries, totals }: Comparison,
   rules: IgnoreContext,
   names: readonly string[],
   objects: readonly PreviousObject[],
-  previous: () => PreviousDirectory,
+  makePrevious: () => PreviousDirectory,
 ): DirectoryLook {
+  let made: PreviousDirectory | undefined;
+  const previous = () => (made ??= makePrevious());
   if (totals === undefined) return { rules, entries, kept: undefined, previous, names };
   const object = objects[0];
   const { start, end } = totals;

@@ -12,10 +12,12 @@ export interface LookAheadOptions extends LookOptions, LookThreadsOptions {
 }
 
 /** Directories, and bytes of their earlier objects, that are looked at before the walk comes to them. */
-const MOST_HELD = 1024;
-const MOST_BYTES = 8 << 20;
+const MOST_HELD = 256;
+const MOST_BYTES = 4 << 20;
 /** Larger directories are left to the walk. */
-const LARGEST = 4 << 20;
+const LARGEST = 2 << 20;
+/** Directories that are not as they were, beyond a quarter of the others, from which on it is better to look when there. */
+const PATIENCE = 16;
 /** The event loop gets a turn at least this often while threads work, milliseconds. */
 const TURN = 2;
 
@@ -51,6 +53,8 @@ export class LookAhead {
   #bytes = 0;
   /** The key that the walk is at. */
   #passed = '';
+  #kept = 0;
+  #changed = 0;
   #turned: number;
   #wake: () => void = () => {};
 
@@ -118,7 +122,18 @@ export class LookAhead {
   #looked(step: Step, look: DirectoryLook | undefined): void {
     step.state = 'done';
     step.look = look;
+    if (look?.kept === undefined) this.#changed++;
+    else this.#kept++;
     if (look !== undefined) this.#plan(step.branch, look);
+    if (!this.#threads.areClosed && this.#changed > PATIENCE + this.#kept / 4) this.#giveUp();
+  }
+
+  /** Much has changed: what is told about entries that are read anyway costs more than it saves. */
+  #giveUp(): void {
+    this.#threads.close();
+    this.#planned.length = 0;
+    for (const step of this.#steps.values()) if (step.state === 'sent') step.state = 'done';
+    this.#wake();
   }
 
   async #turn(after: number): Promise<void> {
@@ -130,7 +145,7 @@ export class LookAhead {
 
   /** Notes the directories of a look, so that they are looked at when there is room. */
   #plan(parent: Branch, look: DirectoryLook): void {
-    if (Array.isArray(look.entries)) {
+    if (Array.isArray(look.entries) && !this.#threads.areClosed) {
       const directories = (look.entries as LocalEntry[]).filter(({ stat }) => stat?.kind === 'directory');
       this.#insert({ parent, look, directories: directories.toSorted(byName), at: 0, key: '' });
     }

@@ -43,6 +43,7 @@ export class LookThreads<T extends Prepared> {
   readonly #threads: readonly Thread<T>[];
   readonly #looked: (item: T, look: DirectoryLook | undefined) => void;
   readonly #changed: () => void;
+  #closed = false;
   /** Why no more is to be expected of them. */
   failure: CairnError | undefined;
 
@@ -60,6 +61,10 @@ export class LookThreads<T extends Prepared> {
 
   get areBusy(): boolean {
     return this.#threads.some(({ batches }) => batches.length > 0);
+  }
+
+  get areClosed(): boolean {
+    return this.#closed;
   }
 
   get haveRoom(): boolean {
@@ -85,11 +90,17 @@ export class LookThreads<T extends Prepared> {
     return batch;
   }
 
+  /** What they were given is not answered any more. */
   close(): void {
-    for (const { channel } of this.#threads) channel.close();
+    this.#closed = true;
+    for (const thread of this.#threads) {
+      thread.channel.close();
+      thread.batches = [];
+    }
   }
 
   #idlest(): Thread<T> | undefined {
+    if (this.#closed) return undefined;
     let best: Thread<T> | undefined;
     for (const thread of this.#threads)
       if (thread.batches.length < (best?.batches.length ?? BATCHES_AHEAD)) best = thread;
@@ -107,6 +118,7 @@ export class LookThreads<T extends Prepared> {
   }
 
   #receive(thread: Thread<T>, answer: LookAnswer): void {
+    if (this.#closed) return;
     if (answer.kind === 'failed') return this.#fail(answer.message);
     thread.spare = answer.bytes;
     const batch = thread.batches.shift()!;
@@ -121,6 +133,7 @@ export class LookThreads<T extends Prepared> {
   }
 
   #fail(why: string, cause?: Error): void {
+    if (this.#closed) return;
     this.failure ??= new CairnError('internal', `a worker that looks at directories died: ${why}`, { cause });
     this.#changed();
   }
