@@ -20,7 +20,6 @@ export interface EncodedFiles {
 export class DirectoryBuilder {
   readonly #entries: DirEntry[] = [];
   readonly #summary: DirectorySummary = emptySummary();
-
   #files: EncodedFiles | undefined;
 
   add(entry: DirEntry): void {
@@ -71,7 +70,10 @@ export class DirectoryBuilder {
     return copy;
   }
 
-  /** Sorted entries, the texts of files that follow them, and their summary; call once. `mtime` is the directory's own, `incomplete` why it is not whole. */
+  /**
+   * Sorted entries, the texts of files that follow them, and their summary; call once. `mtime` is the directory's own,
+   * `incomplete` why it is not whole.
+   */
   build(mtime: bigint, incomplete = ''): Directory & { files: Uint8Array | undefined } {
     const summary = this.#summary;
     const entries = sortEntries(this.#entries);

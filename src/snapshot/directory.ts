@@ -73,20 +73,13 @@ function objectEnd(text: string): number {
   return text.length;
 }
 
-/**
- * Writes the stream, byte for byte as Kopia does, of entries in their stored order (see `sortEntries`). `more` are the
- * texts of entries that follow, joined by commas.
- */
-export function encodeDirectory(
-  entries: readonly DirEntry[],
-  summary: DirectorySummary,
-  more?: Uint8Array,
-): Uint8Array {
-  const parts = directoryParts(entries, summary, more);
+/** Writes the stream, byte for byte as Kopia does, of entries in their stored order (see `sortEntries`). */
+export function encodeDirectory(entries: readonly DirEntry[], summary: DirectorySummary): Uint8Array {
+  const parts = directoryParts(entries, summary);
   return parts.length === 1 ? parts[0] : concatBytes(parts);
 }
 
-/** The same in pieces, of which `more` is one as it was given. */
+/** The same in pieces. `more` are the texts of entries that follow, joined by commas: a piece as it was given. */
 export function directoryParts(
   entries: readonly DirEntry[],
   summary: DirectorySummary,

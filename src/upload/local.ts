@@ -12,6 +12,11 @@ export interface LocalEntry {
   previousIds?: readonly string[];
 }
 
+/** The walk's order of directories. */
+export function byName(a: LocalEntry, b: LocalEntry): number {
+  return a.name < b.name ? -1 : 1;
+}
+
 /** Paths that are never entered or read: the repository being written, its cache. */
 export class OwnPaths {
   readonly paths: ReadonlySet<string>;

@@ -2,7 +2,7 @@ import { isObjectId } from '../object/id.ts';
 import type { Clock } from '../ports.ts';
 import { branchBelow, type Branch } from './branch.ts';
 import { candidateOf, type DirectoryLook } from './directory-look.ts';
-import { isLocal, type LocalEntry } from './local.ts';
+import { byName, isLocal, type LocalEntry } from './local.ts';
 import { LookThreads, type LookThreadsOptions, type Prepared } from './look-threads.ts';
 import { lookAt, type LookOptions } from './look.ts';
 import { readPrevious } from './previous.ts';
@@ -229,8 +229,4 @@ export class LookAhead {
 /** The walk's order: a directory before what is below it, siblings by their names. */
 function keyOf({ relative }: Pick<Branch, 'relative'>): string {
   return relative.replaceAll('/', '\0');
-}
-
-export function byName(a: LocalEntry, b: LocalEntry): number {
-  return a.name < b.name ? -1 : 1;
 }
