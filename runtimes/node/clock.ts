@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers';
 import type { Clock } from '../../src/ports.ts';
 
 const LONGEST_TIMER = 2 ** 31 - 1;
