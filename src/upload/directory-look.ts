@@ -92,13 +92,14 @@ export function compareEntries(
   for (const entry of localEntries(syncFiles, path, names, separator)) {
     const { name, stat } = entry;
     entries.push(entry);
-    if (stat?.kind === 'directory') {
+    const isDirectory = stat?.kind === 'directory';
+    if (isDirectory) {
       entry.previousIds = previous.children(name);
       directories.push(entry);
-      if (placeholderName(name) !== undefined) totals = undefined;
     }
-    if (totals === undefined || stat?.kind === 'directory') continue;
+    if (totals === undefined) continue;
     if (stat === undefined || placeholderName(name) !== undefined) totals = undefined;
+    else if (isDirectory) continue;
     else if (someAreOwn && own.has(entry.path)) totals = undefined;
     else if (!takesAll && rules.judge(relative, candidateOf(name, stat), device) !== 'include') {
       totals.excludedFiles++;

@@ -87,20 +87,23 @@ const KINDS: readonly FileKind[] = ['file', 'directory', 'symlink', 'other'];
 const TOTALS = 9;
 const ATTRIBUTES = 8;
 
-/** False where a number would be altered on the way. */
-const fits = (time: bigint) => BigInt.asIntN(64, time) === time;
+/** False where a time would be altered on the way, or an entry could not be looked at. */
+function survives({ entries, totals }: Comparison): boolean {
+  const fits = (time: bigint) => BigInt.asIntN(64, time) === time;
+  if (totals !== undefined && !fits(totals.maxTime)) return false;
+  return entries.every(({ stat }) => stat !== undefined && fits(stat.mtime));
+}
 
 export function encodeComparisons(comparisons: readonly (Comparison | undefined)[]): EncodedComparisons {
   const texts: string[] = [];
   const numbers: number[] = [];
   const times: bigint[] = [];
   for (const comparison of comparisons) {
-    const entries = comparison?.entries ?? [];
-    if (comparison === undefined || !entries.every(({ stat }) => stat !== undefined && fits(stat.mtime))) {
+    if (comparison === undefined || !survives(comparison)) {
       numbers.push(-1);
       continue;
     }
-    const { totals } = comparison;
+    const { entries, totals } = comparison;
     numbers.push(entries.length, totals === undefined ? 0 : 1);
     if (totals !== undefined) {
       const { count, files, symlinks, size, bytes, excludedFiles, excludedBytes, start, end, maxTime } = totals;

@@ -59,6 +59,8 @@ beforeAll(async () => {
   put('d11/e0/CACHEDIR.TAG', 'no signature');
   for (const name of ['x.tmp', 'large', 'ä€𝄞', 'a"\\b\n', '},{"name":"x', 'stale.kopia-entry']) put(`d14/e0/${name}`);
   put('d14/e0/large', noise(100_001, 1));
+  // beyond 64 bits of nanoseconds, where the file system can hold it
+  utimesSync(join(tree, 'd17/e0/f0'), 2 ** 34 - 1, 2 ** 34 - 1);
   mkdirSync(join(tree, 'empty/empty'), { recursive: true });
   for (const name of ['a', 'b', 'c']) symlinkSync(`to ${name}`, join(tree, 'd15/e0', name));
   if (process.platform !== 'win32') spawnSync('mkfifo', [join(tree, 'd16/e0/pipe'), join(tree, 'd8/e0/pipe.skip')]);

@@ -77,7 +77,10 @@ it('a time beyond 64 bits and an entry that cannot be read are left to the owner
   const { stat: sample } = fc.sample(fc.record({ stat }), 1)[0];
   const far: Comparison = { entries: [{ ...entry, stat: { ...sample, mtime: 2n ** 63n } }], totals: undefined };
   const unread: Comparison = { entries: [{ ...entry, stat: undefined }], totals: undefined };
-  expect(decodeComparisons(encodeComparisons([far, unread]), ['/', '/'], '/')).toEqual([undefined, undefined]);
+  // that of a file that is kept, of which only this is told
+  const kept: Comparison = { entries: [], totals: { ...fc.sample(totals, 1)[0], maxTime: 2n ** 63n } };
+  const sent = encodeComparisons([far, kept, unread]);
+  expect(decodeComparisons(sent, ['/', '/', '/'], '/')).toEqual([undefined, undefined, undefined]);
 });
 
 it('directories to look at survive the way, in a buffer that is used again', () => {
